@@ -1,0 +1,228 @@
+"""The search itself, as source text: CPython runs it, Numba compiles it, and a generated program is its argument.
+
+Breadth-first over an exact table: an open-addressing table of whole states, of which a queue holds those not yet
+expanded. A batch of states is expanded, its successors hashed and their table lines fetched ahead, and only then
+compared: memory answers while the processor works.
+
+Parents are not stored. States are numbered in the order found, and two bytes for each tell the rest: how many states
+its expansion found, and which successor it was of the state that it was found from. From these a trace is rebuilt
+(lineage.py).
+
+The table grows in place: a slot is the hash scaled to the table's size, so a larger size keeps the order, and states
+move to higher slots, one run after another from the end.
+
+`C` holds registers, `M` the arrays and functions; their positions are the constants below.
+"""
+
+from __future__ import annotations
+
+REGISTERS = (
+    "HEAD",  # the next state to expand
+    "TAIL",  # states found
+    "LEVEL_END",  # where the level that is being expanded ends
+    "TRANSITIONS",
+    "DEPTH",  # levels expanded
+    "BUDGET",  # end the slice after so much work
+    "SIZE",  # buckets of the table
+    "CAPACITY",  # states that it may hold
+    "BATCH",  # successors that end a batch
+    "ROOM",  # the most successors that a batch may have
+    "GROUPS",  # functions that expand
+    "STEPS",  # `step` properties
+    "PENDING",  # `sometimes` not yet witnessed
+    "FAULT",  # where V tells that an assignment left its range
+    "CHECK_ONLY",  # 1: states are checked, not expanded
+    "NOTE_BYTES",  # bytes of an entry of ORDINALS and COUNTS
+    "UNSPREAD",  # buckets of the table that have yet to be spread
+    "SPARE_ROOM",  # buckets that SPARE can hold
+    "EVENT_STATE",  # the state in which the slice ended, and the number of the property
+    "EVENT_PROPERTY",
+)
+
+ARRAYS = (
+    "TABLE",
+    "QUEUE",  # every state, in the order found; those expanded may be forgotten
+    "CONSTANTS",
+    "VALUES",  # the state taken apart
+    "LATER",  # the state after a step taken apart
+    "OUT",  # the successors of a batch
+    "SLOTS",  # where the table should hold each of them
+    "ENDS",  # where those of each expanded state end
+    "FIRED",  # transitions of each action
+    "SEEN",  # for each `sometimes`, 1 + the number of its first state
+    "ORDINALS",
+    "COUNTS",
+    "SPARE",
+    "UNPACK",  # functions of the generated program
+    "BROKEN",
+    "BREACH",
+    "WITNESS",
+    "EXPAND",  # the first of GROUPS
+)
+
+LANES = 8
+"""States in a bucket: as many words as the processor compares at once. A bucket holds their first words (inverted, so
+that none is 0, which marks a lane as empty), then their second words, and so on."""
+
+EVENTS = ("FINISHED", "PAUSED", "TABLE_FULL", "ALWAYS_BROKEN", "STEP_BROKEN", "OUT_OF_RANGE", "SPARE_FULL")
+
+SOURCE = '''
+def search(C, M):
+    """Expand states until the slice ends or something happens; returns what."""
+    q = load(M, QUEUE)
+    K = load(M, CONSTANTS)
+    V = load(M, VALUES)
+    W = load(M, LATER)
+    out = load(M, OUT)
+    while load(C, HEAD) < load(C, TAIL):
+        if load(C, BUDGET) <= 0:
+            return PAUSED
+        if load(C, TAIL) + load(C, ROOM) > load(C, CAPACITY):
+            return TABLE_FULL
+        head = load(C, HEAD)
+        level_end = load(C, LEVEL_END)
+        batch = load(C, BATCH)
+        event = FINISHED
+        number = 0
+        heads = 0
+        n = 0
+        while head < level_end and n < batch and heads < batch and event == FINISHED:
+            call(load(M, UNPACK), q, head * WORDS, K, V, 0, 0, 0)
+            number = call(load(M, BROKEN), 0, 0, K, V, 0, 0, 0)
+            if number != 0:
+                event = ALWAYS_BROKEN
+                break
+            if load(C, PENDING) != 0:
+                store(C, PENDING, load(C, PENDING) - call(load(M, WITNESS), 0, 0, K, V, load(M, SEEN), 0, head))
+            start = n
+            if load(C, CHECK_ONLY) == 0:
+                store(V, load(C, FAULT), 0)
+                for group in range(load(C, GROUPS)):
+                    n = call(load(M, EXPAND + group), q, head * WORDS, K, V, out, load(M, FIRED), n)
+                if load(V, load(C, FAULT)) != 0:
+                    event = OUT_OF_RANGE
+                    n = start
+                    break
+                if load(C, STEPS) != 0:
+                    i = start
+                    while i < n and number == 0:
+                        call(load(M, UNPACK), out, i * WORDS, K, W, 0, 0, 0)
+                        number = call(load(M, BREACH), 0, 0, K, V, W, 0, 0)
+                        i = i + 1
+                    if number != 0:
+                        event = STEP_BROKEN
+            store(load(M, ENDS), heads, n)
+            heads = heads + 1
+            head = head + 1
+        enter(C, M, heads)
+        store(C, TRANSITIONS, load(C, TRANSITIONS) + n)
+        store(C, BUDGET, load(C, BUDGET) - n - heads)
+        store(C, HEAD, head)
+        if head == level_end:
+            store(C, DEPTH, load(C, DEPTH) + 1)
+            store(C, LEVEL_END, load(C, TAIL))
+        if event != FINISHED:
+            store(C, EVENT_STATE, head)
+            store(C, EVENT_PROPERTY, number)
+            return event
+    return FINISHED
+
+
+def enter(C, M, heads):
+    """Enter the successors of so many states into table and queue, unless known."""
+    tab = load(M, TABLE)
+    q = load(M, QUEUE)
+    out = load(M, OUT)
+    slots = load(M, SLOTS)
+    end = load(C, SIZE) * BUCKET
+    first = load(C, HEAD)
+    tail = load(C, TAIL)
+    width = load(C, NOTE_BYTES)
+    n = 0
+    if heads > 0:
+        n = load(load(M, ENDS), heads - 1)
+    for i in range(n):
+        h = 0
+        for w in range(WORDS):
+            h = mix(h, load(out, i * WORDS + w))
+        slot = ((h >> 32 & 0xFFFFFFFF) * load(C, SIZE) >> 32) * BUCKET
+        store(slots, i, slot)
+        for w in range(WORDS):
+            prefetch(tab, slot + w * LANES)
+    i = 0
+    for k in range(heads):
+        start = i
+        before = tail
+        stop = load(load(M, ENDS), k)
+        while i < stop:
+            slot = load(slots, i)
+            key = ~load(out, i * WORDS)
+            known = 0
+            empty = 0
+            while known == 0 and empty == 0:
+                found = matches(tab, slot, key)
+                while found != 0 and known == 0:
+                    known = 1
+                    for w in range(1, WORDS):
+                        known = known & (load(tab, slot + w * LANES + lowest(found)) == load(out, i * WORDS + w))
+                    found = found & (found - 1)
+                if known == 0:
+                    empty = matches(tab, slot, 0)
+                    if empty == 0:
+                        slot = slot + BUCKET
+                        if slot == end:
+                            slot = 0
+            if known == 0:
+                slot = slot + lowest(empty)
+                store(tab, slot, key)
+                store(q, tail * WORDS, ~key)
+                for w in range(1, WORDS):
+                    store(tab, slot + w * LANES, load(out, i * WORDS + w))
+                    store(q, tail * WORDS + w, load(out, i * WORDS + w))
+                note(load(M, ORDINALS), tail, i - start, width)
+                tail = tail + 1
+            i = i + 1
+        note(load(M, COUNTS), first + k, tail - before, width)
+    store(C, TAIL, tail)
+    return 0
+
+
+def spread(C, M):
+    """Move the states of the table to the buckets that its new size gives them, run after run from the end.
+
+    A run is a bucket with room and the full ones before it: no state has passed beyond the run of its own bucket.
+    """
+    tab = load(M, TABLE)
+    spare = load(M, SPARE)
+    end = load(C, SIZE) * BUCKET
+    top = load(C, UNSPREAD)
+    while top > 0 and load(C, BUDGET) > 0:
+        bottom = top - 1
+        while bottom > 0 and matches(tab, (bottom - 1) * BUCKET, 0) == 0:
+            bottom = bottom - 1
+        if top - bottom > load(C, SPARE_ROOM):
+            store(C, UNSPREAD, top)
+            return SPARE_FULL
+        for i in range(bottom * BUCKET, top * BUCKET):
+            store(spare, i - bottom * BUCKET, load(tab, i))
+            store(tab, i, 0)
+        for i in range((top - bottom) * LANES):
+            at = (i // LANES) * BUCKET + i % LANES
+            if load(spare, at) != 0:
+                h = mix(0, ~load(spare, at))
+                for w in range(1, WORDS):
+                    h = mix(h, load(spare, at + w * LANES))
+                slot = ((h >> 32 & 0xFFFFFFFF) * load(C, SIZE) >> 32) * BUCKET
+                empty = matches(tab, slot, 0)
+                while empty == 0:
+                    slot = slot + BUCKET
+                    if slot == end:
+                        slot = 0
+                    empty = matches(tab, slot, 0)
+                for w in range(WORDS):
+                    store(tab, slot + w * LANES + lowest(empty), load(spare, at + w * LANES))
+        store(C, BUDGET, load(C, BUDGET) - (top - bottom) * LANES)
+        top = bottom
+    store(C, UNSPREAD, top)
+    return FINISHED if top <= 0 else PAUSED
+'''

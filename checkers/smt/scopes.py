@@ -1,0 +1,272 @@
+"""Real states that block a proof: a few members of every sort, everything about them open, constants included.
+
+What is found is the smallest of its kind that a short search finds (few members, then small numbers), made into a
+world and a state, and held against the interpreter before it is shown.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ...model.language import (
+    ANYTHING,
+    Action,
+    Entity,
+    Field,
+    Instance,
+    Kind,
+    Property,
+    Sort,
+    State,
+    System,
+    Term,
+    World,
+)
+from ...model.language.terms import BOOL, encode
+from ..interpret import OutOfRange, Run
+from .meaning import Finite, Rows, bounded
+from .z3types import Value, is_choice, neg, of_rank, plus, rank_in, same, variable, z3
+
+MOST_MEMBERS = 3
+"""A blocking state with more members of a sort than this is not looked for."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a blocking state is: all that is `held` is true of it, and then something goes wrong.
+
+    Without `broken`, the action assigns out of range (`leaves`), or simply can happen. `starting` asks for an initial
+    state instead, and takes no action.
+    """
+
+    system: System
+    held: tuple[Property, ...]
+    action: Action | None = None
+    broken: Property | None = None
+    leaves: bool = False
+    starting: bool = False
+
+
+@dataclass(frozen=True)
+class Blocking:
+    """A state of a world that blocks a proof; the interpreter agrees that it does."""
+
+    world: World
+    arguments: dict[str, Any]
+    before: dict[str, Any]
+    changed: dict[str, tuple[Any, Any]]
+
+    def lines(self) -> Iterator[str]:
+        """The state as a person reads it."""
+        yield "in " + ", ".join(f"{name} = {value}" for name, value in self.before.items())
+        if self.arguments:
+            yield "with " + ", ".join(f"{name} = {value}" for name, value in self.arguments.items())
+        if self.changed:
+            yield "then " + ", ".join(f"{name}: {a} → {b}" for name, (a, b) in self.changed.items())
+
+
+def blocking(question: Question, seconds: float, *, least: bool = True) -> Blocking | None:
+    """The smallest blocking state (any, unless `least`); None if none with few members was found in so many seconds."""
+    until = time.perf_counter() + seconds
+    sorts = question.system.sorts
+    for size in range(1, MOST_MEMBERS + 1):
+        found = _model(question, dict.fromkeys(sorts, size), until)
+        if found is not None:
+            return _verified(question, *(_fewer(question, found, until) if least else found))
+    return None
+
+
+def _model(question: Question, counts: dict[Sort, int], until: float) -> tuple[Scope, Any] | None:
+    if not _inhabited(question, counts):
+        return None
+    scope = Scope(question, counts)
+    return None if (model := scope.model(until)) is None else (scope, model)
+
+
+def _inhabited(question: Question, counts: dict[Sort, int]) -> bool:
+    """Whether everything that refers to a member has one to refer to."""
+    asked = [p.var.sort for p in question.action.parameters if p.range is None] if question.action else []
+    for s in question.system.sorts:
+        asked += [f.sort for f in s.fields if isinstance(f.sort, Sort) and counts[s]]
+    return all(counts[sort] for sort in asked)
+
+
+def _fewer(question: Question, found: tuple[Scope, Any], until: float) -> tuple[Scope, Any]:
+    """The same with as few members as will do, then with small numbers."""
+    scope, model = found
+    for sort in question.system.sorts:
+        for fewer in range(scope.counts[sort]):
+            smaller = _model(question, {**scope.counts, sort: fewer}, until)
+            if smaller is not None:
+                scope, model = smaller
+                break
+    return scope, scope.least(model, until)
+
+
+class Scope:
+    """A question over so many members of every sort."""
+
+    def __init__(self, question: Question, counts: dict[Sort, int]) -> None:
+        """Every field of every member is a variable."""
+        self.question, self.counts = question, counts
+        self.meaning = Finite(counts)
+        self.numbers: list[Value] = []
+        self.facts: list[Value] = []
+        self.fields = [f for s in question.system.sorts for f in s.fields]
+        self.state = Rows({f: [self._slot(f, i) for i in range(counts[f.owner])] for f in self.fields})
+        self.parameters: dict[Term, Value] = {}
+        for f in self.fields:
+            self.facts += [fact for i in range(counts[f.owner]) for fact in self._limits(f, i)]
+        self._ask()
+
+    def _slot(self, f: Field[Any, Any], member: int) -> Value:
+        slot = variable(f"{f!r}[{member}]", f.sort)
+        if bounded(f):
+            self.numbers.append(slot)
+        return slot
+
+    def _limits(self, f: Field[Any, Any], member: int) -> list[Value]:
+        slot = self.state.rows[f][member]
+        if f.sort == BOOL:
+            return []
+        if isinstance(f.sort, Sort) or is_choice(f.sort):
+            size = self.counts[f.sort] if isinstance(f.sort, Sort) else len(f.sort)
+            return [slot >= 0, slot < size]
+        high = self.state.rows[f.upto][member] if isinstance(f.upto, Field) else f.upto
+        return [slot >= 0] if high is None else [slot >= 0, slot <= high]
+
+    # ---------------------------------------------------------------------------------------------- the question
+    def _ask(self) -> None:
+        q = self.question
+        env = self.parameters
+        if q.action is not None:
+            self._enter(q.action)
+        self.facts += [self.meaning.value(p.term, {}, self.state) for p in q.held]
+        if q.starting:
+            self._start()
+            assert q.broken is not None
+            self.facts.append(neg(self.meaning.value(q.broken.term, {}, self.state)))
+        if q.action is None:
+            return
+        wrong = self.meaning.out_of_range(q.action, env, self.state)
+        self.facts += [self.meaning.guard(q.action, env, self.state), wrong if q.leaves else neg(wrong)]
+        if q.broken is not None:
+            rows = {**self.state.rows, **self.meaning.effect(q.action, env, self.state)}
+            self.state.after = Rows(rows)
+            moment = self.state if q.broken.kind is Kind.STEP else self.state.after
+            self.facts.append(neg(self.meaning.value(q.broken.term, {}, moment)))
+
+    def _enter(self, action: Action) -> None:
+        earlier: dict[Sort, int] = {}
+        for p in action.parameters:
+            chosen = self.parameters[p.var] = z3.Int(f"argument {p.var}")
+            if p.range is None:  # members are alike: the first may be taken to be number 0, and so on
+                earlier[p.var.sort] = earlier.get(p.var.sort, 0) + 1
+                high = min(earlier[p.var.sort], self.counts[p.var.sort]) - 1
+                self.facts += [chosen >= 0, chosen <= high]
+                continue
+            self.numbers.append(chosen)
+            limit = p.range.high
+            if isinstance(limit, Field):
+                self.facts.append(self.counts[limit.owner] == 1)
+                limit = self.state.rows[limit][0] if self.counts[limit.owner] else 0
+            self.facts += [chosen >= p.range.low, chosen <= limit]
+
+    def _start(self) -> None:
+        for f in self.fields:
+            if f.rigid or f.budget or f.start is ANYTHING or f.start is None:
+                continue
+            for i, slot in enumerate(self.state.rows[f]):
+                given = self.state.rows[f.start][i] if isinstance(f.start, Field) else of_rank(encode(f.start), f.sort)
+                self.facts.append(same(slot, given))
+
+    # ---------------------------------------------------------------------------------------------- models
+    def model(self, until: float, *more: Value) -> Any:
+        """A model of the question; None if there is none, or z3 finds none in time."""
+        left = until - time.perf_counter()
+        facts = [*self.facts, *more]
+        if left <= 0 or any(f is False for f in facts):
+            return None
+        solver = z3.SolverFor("QF_LIA")
+        solver.set("timeout", max(1, int(1000 * left)))
+        solver.add(*(f for f in facts if f is not True))
+        return solver.model() if solver.check() == z3.sat else None
+
+    def least(self, model: Any, until: float) -> Any:
+        """A model whose numbers are small: their sum is halved while that works, then lowered."""
+        total = plus(self.numbers)
+        low, high = 0, rank_in(model, total)
+        while low < high:
+            middle = (low + high) // 2
+            smaller = self.model(until, total <= middle) if not isinstance(total, int) else None
+            if smaller is None:
+                low = middle + 1
+            else:
+                model, high = smaller, rank_in(smaller, total)
+        return model
+
+    def values(self, model: Any) -> dict[Field[Any, Any], list[int]]:
+        """The fields of the members in a model, as machine integers."""
+        return {f: [rank_in(model, slot) for slot in self.state.rows[f]] for f in self.fields}
+
+
+def _verified(question: Question, scope: Scope, model: Any) -> Blocking:
+    """The model as a world and a state. Raises AssertionError if the interpreter does not agree that it blocks."""
+    values = scope.values(model)
+    world = _world(question.system, scope.counts, values)
+    run = Run(Instance(question.system, world))
+    state: State = tuple(values[f][i] for f in run.instance.fields for i in range(scope.counts[f.owner]))
+    arguments = tuple(rank_in(model, scope.parameters[v]) for v in scope.parameters)
+    held = all(run.holds(p, state) for p in question.held)
+    assert held, f"z3 and the interpreter differ on {question} in {run.shown(state)}"
+    before = _shown(run, values)
+    action = question.action
+    if action is None:
+        assert question.broken is not None and not run.holds(question.broken, state), f"{question} does not block"
+        return Blocking(world, {}, before, {})
+    named = {str(p.var): run.instance.show(p.var.sort, x) for p, x in zip(action.parameters, arguments, strict=True)}
+    assert not run.broken(state, action, arguments), f"the interpreter refuses {action} in {run.shown(state)}"
+    try:
+        after = run.effect(state, action, arguments)
+    except OutOfRange:
+        assert question.leaves, f"{action} leaves a range in {run.shown(state)}"
+        return Blocking(world, named, before, {})
+    assert not question.leaves, f"{action} leaves no range in {run.shown(state)}"
+    if question.broken is not None:
+        p = question.broken
+        fails = not (run.holds(p, state, after) if p.kind is Kind.STEP else run.holds(p, after))
+        assert fails, f"{p} holds after {action} in {run.shown(state)}"
+    old, new = run.shown(state), run.shown(after)
+    return Blocking(world, named, before, {k: (old[k], new[k]) for k in old if old[k] != new[k]})
+
+
+def _world(system: System, counts: dict[Sort, int], values: dict[Field[Any, Any], list[int]]) -> World:
+    """The members with these values, constants and starts alike; references may go round in circles."""
+    made = {s: [s(f"{s.__name__.lower()}{i}") for i in range(counts[s])] for s in system.sorts}
+    for s in system.sorts:
+        for f in s.fields:
+            for member, value in zip(made[s], values[f], strict=True):
+                vars(member)["_values"][f.name] = _shape(f.sort, value, made)
+    return World("a blocking state", *(m for s in system.sorts for m in made[s]))
+
+
+def _shape(sort: Any, value: int, made: dict[Sort, list[Entity]]) -> object:
+    if isinstance(sort, Sort):
+        return made[sort][value]
+    if sort == BOOL:
+        return bool(value)
+    return list(sort)[value] if is_choice(sort) else value
+
+
+def _shown(run: Run, values: dict[Field[Any, Any], list[int]]) -> dict[str, Any]:
+    """Every field of every member, constants included, member by member."""
+    return {
+        f"{member.label}.{f.name}": run.instance.show(f.sort, values[f][i])
+        for s in run.system.sorts
+        for i, member in enumerate(run.world.of(s))
+        for f in s.fields
+    }
+

@@ -1,0 +1,20 @@
+"""Who acts, and in which units the model counts."""
+
+from __future__ import annotations
+
+from .language import Actor, Role, Unit
+
+pages = Unit("pages")
+"""Frames of 4 KiB."""
+
+formats = Unit("format")
+"""Hand-off format numbers: what one hypervisor writes and another one reads."""
+
+times = Unit("times")
+"""How often a fault may still strike."""
+
+OPERATOR = Actor("operator", Role.PLANNED)
+HYPERVISOR = Actor("hypervisor", Role.AUTOMATIC)
+SCHEDULER = Actor("scheduler", Role.AUTOMATIC)
+GUEST = Actor("guest", Role.ENVIRONMENT)
+FAULT = Actor("fault", Role.FAULT)

@@ -1,0 +1,309 @@
+"""What exists: machines, hypervisors, the host VM of each machine, and the VMs with their pages by usage class.
+
+Memory is charged where it lies. A page of a VM is charged once to its machine, wherever the VM runs; while a copying
+migration runs, the arriving copy is charged beside it (X2). The host VM is elastic: it holds what is inside it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from .actors import formats, pages, times
+from .language import (
+    Entity,
+    Quantity,
+    Truth,
+    budget,
+    constant,
+    derived,
+    implies,
+    total,
+    varying,
+    where,
+)
+
+
+class Power(Enum):
+    """A hypervisor: not there, booting, or running."""
+
+    ABSENT = "absent"
+    BOOTING = "booting"
+    RUNNING = "running"
+
+
+class HostVmState(Enum):
+    """The host VM: not there, running, or suspended in memory."""
+
+    ABSENT = "absent"
+    RUNNING = "running"
+    SUSPENDED = "suspended"
+
+
+class Map(Enum):
+    """The hand-off map, which tells the new hypervisor where the preserved pages are."""
+
+    NONE = "none"
+    BUILT = "built"
+    SEALED = "sealed"
+    PASSED = "passed"
+    VALIDATED = "validated"
+
+
+class Stage(Enum):
+    """A VM's migration: none, pre-copy, stop-and-copy, or committed but not yet activated."""
+
+    SETTLED = "settled"
+    COPYING = "copying"
+    STOPPED = "stopped"
+    COMMITTED = "committed"
+
+
+class Hypervisor(Entity):
+    """A hypervisor that can run on a machine: directly, or (the guest hypervisor) inside its host VM."""
+
+    machine = constant(lambda: Machine)
+    nested = constant(bool)
+    footprint = constant(pages)
+    vm_overhead = constant(pages)
+    writes_format = constant(formats)
+    reads_from = constant(formats)
+    reads_upto = constant(formats)
+    power = varying(Power, start=Power.ABSENT)
+
+    @derived
+    def held(self) -> Quantity:
+        """The frames that it takes itself."""
+        return where(self.power == Power.ABSENT, 0, self.footprint)
+
+    @derived
+    def executes(self) -> Truth:
+        """Whether the VMs that it carries can run."""
+        inside_running = self.machine.host_vm.state == HostVmState.RUNNING
+        return (self.power == Power.RUNNING) & implies(self.nested, inside_running)
+
+    @derived
+    def gone(self) -> Truth:
+        """Whether what it carried is lost: it is not there, or (nested) its host VM or the host VM's carrier is not."""
+        host_vm = self.machine.host_vm
+        host_vm_gone = (host_vm.state == HostVmState.ABSENT) | (host_vm.carrier.power == Power.ABSENT)
+        return (self.power == Power.ABSENT) | (self.nested & host_vm_gone)
+
+
+class HostVm(Entity):
+    """The virtual machine that carries the guest hypervisor. It has at most `size`, and holds what is inside it."""
+
+    guest = constant(Hypervisor)
+    size = constant(pages)
+    overhead = constant(pages)
+    carrier = varying(Hypervisor)
+    state = varying(HostVmState, start=HostVmState.ABSENT)
+
+    @derived
+    def used(self) -> Quantity:
+        """The frames inside it: the guest hypervisor, its VMs, and what has arrived of those that move in."""
+        return self.guest.held + total(vm.inside for vm in Vm.where(host_vm=self))
+
+    @derived
+    def promised(self) -> Quantity:
+        """What it has reserved for the guest hypervisor and the VMs in it or on their way in (X6)."""
+        return self.guest.held + total(vm.reserved_inside for vm in Vm.where(host_vm=self))
+
+    @derived
+    def expected(self) -> Quantity:
+        """The frames inside it once every copy under way is complete."""
+        return self.used + total(vm.still_to_arrive_inside for vm in Vm.where(host_vm=self))
+
+    @derived
+    def held(self) -> Quantity:
+        """The frames that its carrier needs to run it, beside what is inside."""
+        return where(self.state == HostVmState.ABSENT, 0, self.overhead)
+
+
+class Machine(Entity):
+    """A machine: so many frames, a commit limit, room for swapping, and an exchange from `old` to `new`."""
+
+    capacity = constant(pages)
+    commit_limit = constant(pages)
+    swap = constant(pages)
+    old = constant(Hypervisor)
+    new = constant(Hypervisor)
+    host_vm = constant(HostVm)
+    map = varying(Map, start=Map.NONE)
+    mapped = varying(pages, upto=capacity)
+
+    @derived
+    def footprints(self) -> Quantity:
+        """The frames that hypervisors and the host VM take themselves."""
+        return self.host_vm.held + total(h.held for h in Hypervisor.where(machine=self))
+
+    @derived
+    def used(self) -> Quantity:
+        """The frames held, transient double copies included."""
+        return self.footprints + total(vm.charged for vm in Vm.where(machine=self))
+
+    @derived
+    def expected(self) -> Quantity:
+        """The frames held once every copy under way is complete."""
+        return self.used + total(vm.still_to_arrive for vm in Vm.where(machine=self))
+
+    @derived
+    def committed(self) -> Quantity:
+        """The frames promised: all that its VMs could come to hold, transient double copies included."""
+        return self.footprints + total(vm.promised for vm in Vm.where(machine=self))
+
+    @derived
+    def swapped(self) -> Quantity:
+        """The swap slots taken."""
+        return total(vm.swapped for vm in Vm.where(machine=self))
+
+
+class Vm(Entity):
+    """A VM: its pages by usage class (US9529609 claim 1), where its authority lies, and its migration.
+
+    `resident_peak` and `hot_peak` are assumptions about the guest: how many pages it ever has resident, and how many of
+    them active or unreclaimable. While it migrates, `copied` pages lie at the other end too, `dirty` of them stale.
+    """
+
+    size = constant(pages)
+    reservation = constant(pages)
+    resident_peak = constant(pages)
+    hot_peak = constant(pages)
+
+    unreclaimable = varying(pages, upto=size)
+    active_anonymous = varying(pages, upto=size)
+    active_buffer = varying(pages, upto=size)
+    inactive_anonymous = varying(pages, upto=size)
+    inactive_buffer = varying(pages, upto=size)
+    free = varying(pages, upto=size)
+    untouched = varying(pages, upto=size)
+    ballooned = varying(pages, upto=size)
+    swapped = varying(pages, upto=size)
+    balloon_target = varying(pages, upto=size)
+    swap_target = varying(pages, upto=size)
+
+    source = varying(Hypervisor)
+    target = varying(Hypervisor)
+    stage = varying(Stage, start=Stage.SETTLED)
+    running = varying(bool, start=True)
+    intact = varying(bool, start=True)
+    copied = varying(pages, upto=size)
+    dirty = varying(pages, upto=size)
+
+    @derived
+    def machine(self) -> Machine:
+        """Where it is; both ends of a migration are on one machine."""
+        return self.source.machine
+
+    @derived
+    def host_vm(self) -> HostVm:
+        """The host VM of its machine."""
+        return self.machine.host_vm
+
+    @derived
+    def guest(self) -> Hypervisor:
+        """The guest hypervisor of its machine."""
+        return self.machine.host_vm.guest
+
+    @derived
+    def home(self) -> Hypervisor:
+        """The authoritative hypervisor (S1)."""
+        return where(self.stage == Stage.COMMITTED, self.target, self.source)
+
+    @derived
+    def settled(self) -> Truth:
+        """Not migrating."""
+        return self.stage == Stage.SETTLED
+
+    @derived
+    def runs(self) -> Truth:
+        """Whether the guest can do anything now."""
+        return self.intact & self.running & self.source.executes
+
+    @derived
+    def lost(self) -> Truth:
+        """Whether the VM is lost: its pages are, or what carries its authority is gone (S2)."""
+        return ~self.intact | self.home.gone
+
+    @derived
+    def hot(self) -> Quantity:
+        """The working set and what cannot be reclaimed."""
+        return self.unreclaimable + self.active_anonymous + self.active_buffer
+
+    @derived
+    def resident(self) -> Quantity:
+        """The pages that frames back."""
+        return self.hot + self.inactive_anonymous + self.inactive_buffer + self.free
+
+    @derived
+    def at_source(self) -> Quantity:
+        """The frames at the end that it leaves, or where it is settled."""
+        return where(self.stage == Stage.COMMITTED, self.copied, self.resident)
+
+    @derived
+    def at_target(self) -> Quantity:
+        """The frames at the end that it moves to."""
+        return where(self.stage == Stage.COMMITTED, self.resident, self.copied)
+
+    @derived
+    def overhead(self) -> Quantity:
+        """The frames that hypervisors need to carry it, at both ends while it migrates."""
+        return self.source.vm_overhead + where(self.settled, 0, self.target.vm_overhead)
+
+    @derived
+    def charged(self) -> Quantity:
+        """The frames that its machine charges for it (X2)."""
+        return self.at_source + self.at_target + self.overhead
+
+    @derived
+    def still_to_arrive(self) -> Quantity:
+        """The frames that its migration will still take."""
+        return where(self.settled, 0, self.resident - self.copied)
+
+    @derived
+    def promised(self) -> Quantity:
+        """What it could come to hold, at both ends while it migrates."""
+        demand = self.size - self.ballooned
+        return demand + where(self.settled, 0, demand) + self.overhead
+
+    @derived
+    def inside_source(self) -> Truth:
+        """It leaves, or is settled in, the guest hypervisor."""
+        return self.source == self.guest
+
+    @derived
+    def inside_target(self) -> Truth:
+        """It moves into the guest hypervisor."""
+        return ~self.settled & (self.target == self.guest)
+
+    @derived
+    def inside(self) -> Quantity:
+        """The frames that it takes of the host VM."""
+        return where(self.inside_source, self.at_source + self.guest.vm_overhead, 0) + where(
+            self.inside_target, self.at_target + self.guest.vm_overhead, 0
+        )
+
+    @derived
+    def still_to_arrive_inside(self) -> Quantity:
+        """The frames of the host VM that its migration will still take."""
+        return where(self.inside_target, self.resident - self.copied, 0)
+
+    @derived
+    def reserved_inside(self) -> Quantity:
+        """What the host VM has reserved for it."""
+        return where(self.inside_source | self.inside_target, self.reservation + self.guest.vm_overhead, 0)
+
+
+class Tolerated(Entity):
+    """How often each fault may still strike: the assumption that a verdict holds under. One per world."""
+
+    migration_aborted = budget(times, upto=3)
+    destination_killed = budget(times, upto=3)
+    boot_failed = budget(times, upto=3)
+    format_unreadable = budget(times, upto=3)
+
+
+class Grain(Entity):
+    """How many pages an action may move at once: one in worlds that are explored, any number in a plan. One per world."""
+
+    burst = constant(pages)
+    most = constant(pages)

@@ -1,0 +1,1 @@
+"""What must hold, and where: properties' worlds, mutants, assumptions, the ledger, schemas, example clusters and plans."""

@@ -1,0 +1,200 @@
+"""What must hold: the safety properties of the exchange and of its memory, each a sentence and a predicate.
+
+The names S1, M1, X2 … are those of the catalogue of requirements; "O" stands for *never overcommitted beyond limits*.
+"""
+
+from __future__ import annotations
+
+from ..model.inventory import HostVm, HostVmState, Machine, Map, Power, Stage, Vm
+from ..model.language import Quantity, Truth, after, all_of, always, implies, step, total, where
+
+
+def exchanged(machine: Machine) -> Truth:
+    """The exchange of this machine is over: only the new hypervisor is there."""
+    return (
+        (machine.new.power == Power.RUNNING)
+        & (machine.old.power == Power.ABSENT)
+        & (machine.host_vm.state == HostVmState.ABSENT)
+    )
+
+
+def nested(vm: Vm) -> Truth:
+    """The VM is in the guest hypervisor, and not in flight."""
+    return vm.settled & (vm.source == vm.guest)
+
+
+def all_nested(machine: Machine) -> Truth:
+    """Every VM of the machine is in the guest hypervisor, and none is in flight."""
+    return all_of(nested(vm) for vm in Vm.where(machine=machine))
+
+
+def suspended(machine: Machine) -> Truth:
+    """The host VM is suspended."""
+    return machine.host_vm.state == HostVmState.SUSPENDED
+
+
+def all_on_new(machine: Machine) -> Truth:
+    """Every VM of the machine is on the new hypervisor, and nothing of the exchange is left."""
+    settled = all_of(vm.settled & (vm.source == machine.new) for vm in Vm.where(machine=machine))
+    return settled & (machine.host_vm.guest.power == Power.ABSENT) & (machine.map == Map.NONE) & (machine.mapped == 0)
+
+
+def needed(machine: Machine) -> Quantity:
+    """What the machine must hold when nothing but the new hypervisor and its VMs is there."""
+    return machine.new.footprint + total(vm.resident + machine.new.vm_overhead for vm in Vm.where(machine=machine))
+
+
+def second_copy(vm: Vm) -> Quantity:
+    """The second copy, as the migration's own counter has it."""
+    return where(vm.settled, 0, vm.copied)
+
+
+# ------------------------------------------------------------------------------------------------- the exchange
+@always("S1")
+def one_authority() -> Truth:
+    """Every VM has one authoritative hypervisor: once authority has passed, the source does not execute."""
+    return all_of(implies(vm.stage == Stage.COMMITTED, ~vm.running) for vm in Vm)
+
+
+@step("S1")
+def authority_passes_at_rest() -> Truth:
+    """Authority passes from one hypervisor to another only while the VM executes nowhere."""
+    return all_of((after(vm.home) == vm.home) | ~vm.running for vm in Vm)
+
+
+@always("S2")
+def no_vm_lost() -> Truth:
+    """No VM is lost: its pages are whole, and the hypervisor with its authority has not gone from under it."""
+    return all_of(~vm.lost for vm in Vm)
+
+
+@always("S4")
+def consolidated_before_exchange() -> Truth:
+    """While the old hypervisor is replaced no VM is on it or in flight; once it is gone none is on it or moves to it."""
+    replaced = all_of(implies(suspended(m), all_nested(m)) for m in Machine)
+    gone = all_of(
+        implies(vm.machine.old.power == Power.ABSENT, (vm.source != vm.machine.old) & (vm.target != vm.machine.old))
+        for vm in Vm
+    )
+    return replaced & gone
+
+
+@step("S5")
+def nested_post_state() -> Truth:
+    """The first state after the exchange is the full nested stack: VMs, guest hypervisor, host VM, new hypervisor."""
+    return all_of(
+        implies(
+            suspended(m) & (after(m.host_vm.state) == HostVmState.RUNNING) & (m.host_vm.carrier == m.new),
+            all_nested(m) & (m.host_vm.guest.power == Power.RUNNING) & (m.new.power == Power.RUNNING),
+        )
+        for m in Machine
+    )
+
+
+@always("S6")
+def only_toward_the_living() -> Truth:
+    """No VM moves toward a hypervisor that is not running, or to the old one once the new one is there."""
+    return all_of(
+        implies(
+            ~vm.settled,
+            vm.target.executes & implies(vm.target == vm.machine.old, vm.machine.new.power == Power.ABSENT),
+        )
+        for vm in Vm
+    )
+
+
+@always("S7")
+def done_means_done() -> Truth:
+    """When the old hypervisor and the host VM are gone, every VM is on the new hypervisor and no page is leaked."""
+    return all_of(implies(exchanged(m), all_on_new(m) & (m.used == needed(m))) for m in Machine)
+
+
+@always("S10")
+def map_complete() -> Truth:
+    """A map exists only while the host VM is suspended, covers all of its pages, and is validated before teardown."""
+    return all_of(
+        implies(m.map != Map.NONE, suspended(m) & (m.mapped == m.host_vm.used))
+        & implies(suspended(m) & (m.old.power == Power.ABSENT), m.map == Map.VALIDATED)
+        for m in Machine
+    )
+
+
+@step("S11")
+def replaced_only_when_suspended() -> Truth:
+    """The old hypervisor ends only while every instance is suspended, inside the host VM."""
+    return all_of(
+        implies((m.old.power == Power.RUNNING) & (after(m.old.power) != Power.RUNNING), suspended(m) & all_nested(m))
+        for m in Machine
+    )
+
+
+@always("S18")
+def format_checked_first() -> Truth:
+    """Nothing is suspended for a new hypervisor that cannot read the old one's hand-off format."""
+    return all_of(
+        implies(
+            suspended(m),
+            (m.new.reads_from <= m.old.writes_format) & (m.old.writes_format <= m.new.reads_upto),
+        )
+        for m in Machine
+    )
+
+
+# ----------------------------------------------------------------------------------- accounting and page classes
+@always("X2")
+def both_copies_charged() -> Truth:
+    """While a copying migration runs both copies are charged to the machine; otherwise exactly one is."""
+    return all_of(vm.charged == vm.resident + vm.overhead + second_copy(vm) for vm in Vm) & all_of(
+        implies(vm.settled, vm.copied == 0) for vm in Vm
+    )
+
+
+@step("X3")
+def frozen_while_in_flight() -> Truth:
+    """Nothing is reclaimed from a VM that is in flight, suspended or preserved, and its targets do not change."""
+    return all_of(
+        (vm.runs & vm.settled)
+        | (
+            (after(vm.ballooned) == vm.ballooned)
+            & (after(vm.swapped) <= vm.swapped)
+            & (after(vm.balloon_target) == vm.balloon_target)
+            & (after(vm.swap_target) == vm.swap_target)
+        )
+        for vm in Vm
+    )
+
+
+@always("X6")
+def reservations_fit_inside() -> Truth:
+    """The host VM's size covers the reservations of all that is in it or on its way in."""
+    return all_of(h.promised <= h.size for h in HostVm)
+
+
+@always("M1")
+def pages_conserved() -> Truth:
+    """Every page of a VM is in one class, in the balloon, swapped, or was never touched."""
+    return all_of(vm.resident + vm.untouched + vm.ballooned + vm.swapped == vm.size for vm in Vm)
+
+
+@always("O")
+def machine_not_overcommitted() -> Truth:
+    """No machine ever holds more frames than it has, transient double copies included."""
+    return all_of(m.used <= m.capacity for m in Machine)
+
+
+@always("O")
+def commitments_within_limit() -> Truth:
+    """No machine ever promises more frames than its commit limit, transient double copies included."""
+    return all_of(m.committed <= m.commit_limit for m in Machine)
+
+
+@always("O")
+def host_vm_not_overcommitted() -> Truth:
+    """No host VM ever holds more frames than its size."""
+    return all_of(h.used <= h.size for h in HostVm)
+
+
+@always("O")
+def swap_not_overcommitted() -> Truth:
+    """No machine ever has more pages swapped than it has swap slots."""
+    return all_of(m.swapped <= m.swap for m in Machine)

@@ -1,0 +1,1 @@
+"""One system, several readings: they must agree."""

@@ -1,0 +1,1 @@
+"""Tests of the input files: records, problems, limits."""
