@@ -36,7 +36,13 @@ class Refused(Exception):
 
 
 class OutOfRange(Exception):
-    """An assignment left the range of its field: the model is wrong, whatever its properties say."""
+    """An assignment left the range of its field: the model is wrong, whatever its properties say.
+
+    A search that meets one says how: the number of an initial state, and the steps to the state before.
+    """
+
+    initial: int = 0
+    steps: tuple[Step, ...] = ()
 
 
 class Run:

@@ -1,7 +1,8 @@
 """Traces: one format for counterexamples, witnesses, generated tests and an implementation's log.
 
-JSON Lines. The first line is a header (`trace` version, system digest, world, property); every further line is an event:
-step number, actor, action, arguments by name, and what changed. The alphabet is the model's.
+JSON Lines. The first line is a header (`trace` version, system digest, world, property; and, optionally, an `origin`
+object that says how whoever wrote the trace got its run); every further line is an event: step number, actor, action,
+arguments by name, and what changed. The alphabet is the model's.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from ..model.language import ModelError, Sort, State, Step
 from .interpret import Run
@@ -30,7 +31,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Trace:
-    """A header and the events. `initial` numbers the initial state among those of the world."""
+    """A header and the events. `initial` numbers the initial state among those of the world.
+
+    `origin` is for whoever wrote the trace: how to get the run again. Nothing here looks into it.
+    """
 
     world: str
     system: str
@@ -38,6 +42,7 @@ class Trace:
     sentence: str
     initial: int
     events: tuple[Event, ...]
+    origin: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 def narrate(run: Run, steps: tuple[Step, ...], initial: int = 0) -> tuple[list[State], list[Event]]:
@@ -70,16 +75,15 @@ def trace(run: Run, steps: tuple[Step, ...], *, broken: str | None, sentence: st
 
 def dump(t: Trace) -> Iterator[str]:
     """The trace as JSON Lines."""
-    yield json.dumps(
-        {
-            "trace": VERSION,
-            "world": t.world,
-            "system": t.system,
-            "property": t.property,
-            "sentence": t.sentence,
-            "initial": t.initial,
-        }
-    )
+    head: dict[str, Any] = {
+        "trace": VERSION,
+        "world": t.world,
+        "system": t.system,
+        "property": t.property,
+        "sentence": t.sentence,
+        "initial": t.initial,
+    }
+    yield json.dumps(head | {"origin": t.origin} if t.origin else head)
     for e in t.events:
         changed = {k: list(pair) for k, pair in e.changed.items()}
         yield json.dumps(
@@ -95,27 +99,51 @@ def dump(t: Trace) -> Iterator[str]:
 
 def load(lines: Iterable[str]) -> Trace:
     """The trace that JSON Lines hold. Raises ValueError naming the line that is not of the format."""
-    rows: list[dict[str, Any]] = []
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            rows.append(_row(number, line))
-    if not rows or rows[0].get("trace") != VERSION:
+    rows = [(number, _row(number, line)) for number, line in enumerate(lines, 1) if line.strip()]
+    if not rows or rows[0][1].get("trace") != VERSION:
         raise ValueError(f'line 1: expected a header with "trace": {VERSION}')
-    head = rows[0]
-    try:
-        events = tuple(
-            Event(
-                r["step"],
-                r["actor"],
-                r["action"],
-                dict(r["arguments"]),
-                {k: (v[0], v[1]) for k, v in r.get("changed", {}).items()},
-            )
-            for r in rows[1:]
-        )
-        return Trace(head["world"], head["system"], head["property"], head["sentence"], head["initial"], events)
-    except KeyError as missing:
-        raise ValueError(f"the trace lacks the key {missing}") from None
+    number, head = rows[0]
+    broken = _entry(number, head, "property", str) if head.get("property") is not None else None
+    return Trace(
+        _entry(number, head, "world", str),
+        _entry(number, head, "system", str),
+        broken,
+        _entry(number, head, "sentence", str),
+        _entry(number, head, "initial", int),
+        tuple(_event(number, row) for number, row in rows[1:]),
+        _entry(number, {"origin": {}, **head}, "origin", dict),
+    )
+
+
+def _event(number: int, row: dict[str, Any]) -> Event:
+    changed = _entry(number, {"changed": {}, **row}, "changed", dict)
+    return Event(
+        _entry(number, row, "step", int),
+        _entry(number, row, "actor", str),
+        _entry(number, row, "action", str),
+        _entry(number, row, "arguments", dict),
+        {key: _pair(number, key, value) for key, value in changed.items()},
+    )
+
+
+def _pair(number: int, key: str, value: Any) -> tuple[Any, Any]:
+    match value:
+        case [before, after]:
+            return before, after
+        case _:
+            raise ValueError(f"line {number}: expected [before, after] for {key}, found {json.dumps(value)}")
+
+
+Entry = TypeVar("Entry", str, int, dict[str, Any])
+
+
+def _entry(number: int, row: dict[str, Any], key: str, kind: type[Entry]) -> Entry:
+    if key not in row:
+        raise ValueError(f"line {number}: the trace lacks the key {key!r}")
+    value = row[key]
+    if type(value) is not kind:  # a truth is no number
+        raise ValueError(f"line {number}: expected {kind.__name__} for {key!r}, found {json.dumps(value)}")
+    return value
 
 
 def _row(number: int, line: str) -> dict[str, Any]:
@@ -146,7 +174,9 @@ def _step(run: Run, e: Event) -> Step:
 
 def _rank(run: Run, sort: Any, shown: Any) -> int:
     if not isinstance(sort, Sort):
-        return int(shown)
+        if type(shown) is not int:
+            raise ModelError(f"expected a number, found {shown!r}")
+        return shown
     labels = [m.label for m in run.world.of(sort)]
     if shown not in labels:
         raise ModelError(f"{run.world.name} has no {sort.__name__} called {shown}; it has {', '.join(labels)}")

@@ -25,7 +25,10 @@ class Figures:
 
 @dataclass(frozen=True)
 class Holds:
-    """Every property holds. `how` says by what argument; the figures say how much was looked at."""
+    """Every property holds. `how` says by what argument; the figures say how much was looked at.
+
+    A witness starts in the initial state whose number `initials` gives, which is 0 where it gives none.
+    """
 
     world: str
     how: str
@@ -33,6 +36,7 @@ class Holds:
     figures: Figures
     assumptions: tuple[str, ...] = ()
     witnesses: dict[str, tuple[Step, ...]] = field(default_factory=dict[str, "tuple[Step, ...]"])
+    initials: dict[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ def _reached(vm: Vm, balloon: Quantity, swap: Quantity) -> Truth:
 def reclaim(vm: Vm, balloon: Target, swap: Target) -> None:
     """Set how much the balloon should hold and how much should stay swapped."""
     _may_reclaim(vm)
+    require((vm.balloon_target != balloon) | (vm.swap_target != swap), "a target changes")
     require(balloon + swap + vm.unreclaimable <= vm.size, "the targets leave what cannot be reclaimed")
     vm.balloon_target = balloon
     vm.swap_target = swap

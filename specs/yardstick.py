@@ -1,8 +1,8 @@
 """Exchange-N, the yardstick: a simplified hypervisor exchange, small enough to count by other people's tools.
 
-One machine of C frames; N VMs of S pages each, whose pages are active, inactive, free, ballooned or swapped. The VMs are
-copied page by page into a host VM; the host VM is suspended, the old hypervisor killed, the new one booted; the host VM
-resumes, and the VMs are copied out. Every copy can be aborted at any time.
+One machine of C frames; N VMs of S pages each, whose pages are active, inactive, free, ballooned or swapped. The VMs
+are copied page by page into a host VM; the host VM is suspended, the old hypervisor killed, the new one booted; the
+host VM resumes, and the VMs are copied out. Every copy can be aborted at any time.
 
 The states, transitions and depths of its worlds are published counts on which SPIN, TLC and Murphi agree; the tests
 hold every engine against them. It is a yardstick, not the model of the exchange: that is in model/.
@@ -226,7 +226,17 @@ def abort(vm: Vm, copying: Stage, back: Stage) -> None:
     vm.copied = 0
 
 
-@action(by=OPERATOR, until=lambda vm: vm.stage == Stage.NESTED)
+def is_inside(vm: Vm) -> Truth:
+    """The VM has been consolidated."""
+    return vm.stage == Stage.NESTED
+
+
+def is_out(vm: Vm) -> Truth:
+    """The VM has arrived on the new hypervisor."""
+    return vm.stage == Stage.ON_NEW
+
+
+@action(by=OPERATOR, until=is_inside)
 def begin_in(vm: Vm) -> None:
     """Start to consolidate a VM into the host VM."""
     require(vm.machine.hypervisor == Hypervisor.OLD, "the old hypervisor runs")
@@ -251,7 +261,7 @@ def abort_in(vm: Vm) -> None:
     abort(vm, Stage.COPYING_IN, Stage.ON_OLD)
 
 
-@action(by=OPERATOR, until=lambda vm: vm.stage == Stage.ON_NEW)
+@action(by=OPERATOR, until=is_out)
 def begin_out(vm: Vm) -> None:
     """Start to move a VM out of the host VM onto the new hypervisor."""
     require(vm.machine.hypervisor == Hypervisor.NEW, "the new hypervisor runs")

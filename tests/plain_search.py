@@ -22,24 +22,15 @@ class Everything:
     first_out_of_range: int | None = None
     seen: set[State] = field(default_factory=set[State])
 
-    def soonest_failure(self, run: Run) -> int | None:
-        """The steps of the shortest failure of any `always` or `step`; None if all hold."""
-        safety = run.system.of_kind(Kind.ALWAYS, Kind.STEP)
-        return min((self.soonest[p.name] for p in safety if p.name in self.soonest), default=None)
 
-
-class TooMany(Exception):
-    """There are more states than the caller wants to see."""
-
-
-def search(run: Run, most_states: int | None = None) -> Everything:
-    """Everything that a run can do. Raises TooMany beyond so many states."""
+def search(run: Run, most_steps: int | None = None) -> Everything:
+    """Everything that a run can do, or what it can do in so many steps."""
     found = Everything()
     firings = dict.fromkeys((a.name for a in run.instance.actions), 0)
     level = run.initial()
     found.seen.update(level)
     depth = 0
-    while level:
+    while level and (most_steps is None or depth <= most_steps):
         following: list[State] = []
         for state in level:
             _look(run, found, state, depth)
@@ -47,8 +38,6 @@ def search(run: Run, most_states: int | None = None) -> Everything:
                 if after not in found.seen:
                     found.seen.add(after)
                     following.append(after)
-        if most_states is not None and len(found.seen) > most_states:
-            raise TooMany(f"more than {most_states} states")
         level = following
         depth += 1
     found.figures = Figures(len(found.seen), sum(firings.values()), depth, firings)

@@ -58,7 +58,7 @@ from tests.random_terms import UNITS, Author, Colour, Dice, Switch, at_most, les
 
 ACTORS = [Actor(role.name.lower(), role) for role in (Role.PLANNED, Role.AUTOMATIC, Role.ENVIRONMENT)]
 FAULT = Actor("fault", Role.FAULT)
-MOST_COMBINATIONS = 1_200
+MOST_COMBINATIONS = 400
 """Of values of all slots: no world has more states."""
 
 
@@ -68,6 +68,10 @@ class Case:
 
     system: System
     world: World
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        """How Hypothesis shows a case that fails."""
+        printer.text(repr(self))
 
     def __repr__(self) -> str:
         """All of it, as text to read: a failing case is understood from this."""

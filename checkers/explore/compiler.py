@@ -1,182 +1,78 @@
 """Functions of restricted Python as native code: Numba lowers each, LLVM optimises them together.
 
-All arguments and results are 64-bit integers; arrays and functions are addresses. Only the passes of Numba that such
-code needs are run, and none of its wrappers are made, so that the result needs neither Python nor Numba to run.
-Imported only where something has to be compiled.
+Only the passes of Numba that integers, loops and conditions need are run, and none of its wrappers are made: the result
+needs neither Python nor Numba to run. Imported only where something has to be compiled.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from typing import Any
 
-from llvmlite import binding, ir
-from numba.core import compiler, typed_passes, types, typing, untyped_passes
-from numba.core.compiler_machinery import PassManager
-from numba.core.registry import cpu_target
-from numba.extending import intrinsic
+from .primitives import PRIMITIVES, WHOLE
 
-from .kernel import LANES
-from .loader import host_machine
-
-I8, I32, I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
-HASH_FACTOR = -7046029254386353131  # 2**64 / the golden ratio
-WHOLE = types.int64
-CALL_ARGUMENTS = 7
-
-
-def _at(builder: Any, address: Any, index: Any, element: Any) -> Any:
-    size = I64(element.width // 8)
-    return builder.inttoptr(builder.add(address, builder.mul(index, size)), element.as_pointer())
+# Numba and llvmlite tell type checkers nothing, so here they are Any.
+binding: Any = import_module("llvmlite.binding")
+ir: Any = import_module("llvmlite.ir")
+compiler: Any = import_module("numba.core.compiler")
+lowering: Any = import_module("numba.core.lowering")
+machinery: Any = import_module("numba.core.compiler_machinery")
+numba_ir: Any = import_module("numba.core.ir")
+typed_passes: Any = import_module("numba.core.typed_passes")
+types: Any = import_module("numba.core.types")
+typing: Any = import_module("numba.core.typing")
+untyped_passes: Any = import_module("numba.core.untyped_passes")
+cpu_target: Any = import_module("numba.core.registry").cpu_target
 
 
-@intrinsic
-def load(_t: Any, array: Any, index: Any) -> Any:
-    """array[index]"""
-    return WHOLE(WHOLE, WHOLE), lambda _c, b, _s, a: b.load(_at(b, a[0], a[1], I64))
-
-
-@intrinsic
-def store(_t: Any, array: Any, index: Any, value: Any) -> Any:
-    """array[index] = value"""
-
-    def generate(context: Any, b: Any, _s: Any, a: Any) -> Any:
-        b.store(a[2], _at(b, a[0], a[1], I64))
-        return context.get_dummy_value()
-
-    return types.void(WHOLE, WHOLE, WHOLE), generate
-
-
-@intrinsic
-def note(_t: Any, array: Any, index: Any, value: Any, width: Any) -> Any:
-    """array[index] = value, in entries of `width` bytes, which are 1, 2 or 4"""
-
-    def generate(context: Any, b: Any, _s: Any, a: Any) -> Any:
-        done = b.append_basic_block("noted")
-        choice = b.switch(a[3], done)
-        for kind in (I8, ir.IntType(16), I32):
-            block = b.append_basic_block(f"note{kind.width}")
-            choice.add_case(I64(kind.width // 8), block)
-            with b.goto_block(block):
-                b.store(b.trunc(a[2], kind), _at(b, a[0], a[1], kind))
-                b.branch(done)
-        b.position_at_end(done)
-        return context.get_dummy_value()
-
-    return types.void(WHOLE, WHOLE, WHOLE, WHOLE), generate
-
-
-@intrinsic
-def prefetch(_t: Any, array: Any, index: Any) -> Any:
-    """Ask for the memory at array[index] ahead of its use."""
-
-    def generate(context: Any, b: Any, _s: Any, a: Any) -> Any:
-        pointer = b.bitcast(_at(b, a[0], a[1], I64), I8.as_pointer())
-        kind = ir.FunctionType(ir.VoidType(), [pointer.type, I32, I32, I32])
-        known = b.module.globals.get("llvm.prefetch.p0")
-        b.call(known or ir.Function(b.module, kind, "llvm.prefetch.p0"), [pointer, I32(0), I32(3), I32(1)])
-        return context.get_dummy_value()
-
-    return types.void(WHOLE, WHOLE), generate
-
-
-@intrinsic
-def matches(_t: Any, array: Any, index: Any, value: Any) -> Any:
-    """A bit for each of the words array[index], ... array[index + LANES - 1] that is the value, the first the lowest."""
-
-    def generate(_c: Any, b: Any, _s: Any, a: Any) -> Any:
-        lanes = ir.VectorType(I64, LANES)
-        pointer = b.bitcast(_at(b, a[0], a[1], I64), lanes.as_pointer())
-        one = b.insert_element(ir.Constant(lanes, ir.Undefined), a[2], I32(0))
-        first = ir.Constant(ir.VectorType(I32, LANES), [0] * LANES)
-        every = b.shuffle_vector(one, ir.Constant(lanes, ir.Undefined), first)
-        same = b.icmp_unsigned("==", b.load(pointer, align=8), every)
-        return b.zext(b.bitcast(same, ir.IntType(LANES)), I64)
-
-    return WHOLE(WHOLE, WHOLE, WHOLE), generate
-
-
-@intrinsic
-def lowest(_t: Any, bits: Any) -> Any:
-    """The number of the lowest bit that is set"""
-    return WHOLE(WHOLE), lambda _c, b, _s, a: b.cttz(a[0], ir.Constant(ir.IntType(1), 0))
-
-
-@intrinsic
-def choose(_t: Any, condition: Any, then: Any, otherwise: Any) -> Any:
-    """`then` if the condition is not 0, else `otherwise`; both are computed"""
-    return (
-        WHOLE(WHOLE, WHOLE, WHOLE),
-        lambda _c, b, _s, a: b.select(b.icmp_signed("!=", a[0], I64(0)), a[1], a[2]),
+def host_machine() -> Any:
+    """LLVM's description of this machine; an execution engine owns the one that it is given."""
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    target = binding.Target.from_default_triple()
+    features = binding.get_host_cpu_features().flatten()
+    return target.create_target_machine(
+        cpu=binding.get_host_cpu_name(), features=features, opt=2, reloc="pic", codemodel="jitdefault", jit=True
     )
 
 
-@intrinsic
-def mix(_t: Any, h: Any, word: Any) -> Any:
-    """A step of the hash."""
+class _Lower(lowering.Lower):  # type: ignore[misc]
+    """Lowers `x + 1` as it lowers `x + y`; LLVM sees the constant anyway."""
 
-    def generate(_c: Any, b: Any, _s: Any, a: Any) -> Any:
-        product = b.mul(b.xor(a[0], a[1]), I64(HASH_FACTOR))
-        folded = b.xor(product, b.lshr(product, I64(32)))
-        return b.mul(folded, I64(HASH_FACTOR))
-
-    return WHOLE(WHOLE, WHOLE), generate
+    def lower_binop(self, resty: Any, expr: Any, op: Any) -> Any:
+        """Without trying how Numba would lower each operator for a known operand."""
+        expr.static_lhs = expr.static_rhs = numba_ir.UNDEFINED
+        return lowering.Lower.lower_binop(self, resty, expr, op)
 
 
-def _native_type(count: int) -> Any:
-    """What Numba makes of a function of integers: status(result*, exception*, arguments ...)."""
-    return ir.FunctionType(I32, [I64.as_pointer(), I8.as_pointer().as_pointer(), *[I64] * count])
+class _Lowering(typed_passes.BaseNativeLowering):  # type: ignore[misc]
+    """Numba's last pass, with the above."""
+
+    _name = "restricted_lowering"
+
+    @property
+    def lowering_class(self) -> type[_Lower]:
+        """What lowers a function."""
+        return _Lower
 
 
-@intrinsic
-def call(_t: Any, function: Any, a1: Any, a2: Any, a3: Any, a4: Any, a5: Any, a6: Any, a7: Any) -> Any:
-    """The result of the function at an address."""
-
-    def generate(context: Any, b: Any, _s: Any, a: Any) -> Any:
-        with b.goto_entry_block():
-            result = b.alloca(I64)
-        kind = _native_type(CALL_ARGUMENTS)
-        nowhere = ir.Constant(kind.args[1], None)
-        b.call(b.inttoptr(a[0], kind.as_pointer()), [result, nowhere, *a[1:]])
-        return b.load(result)
-
-    return WHOLE(*[WHOLE] * (CALL_ARGUMENTS + 1)), generate
+machinery.register_pass(mutates_CFG=True, analysis_only=False)(_Lowering)
 
 
-PRIMITIVES = {f.__name__: f for f in (load, store, note, prefetch, matches, lowest, choose, mix, call)}
-
-
-def external(name: str, count: int) -> Any:
-    """A function of so many integers that is compiled beside the caller, as something to call."""
-
-    def generate(context: Any, b: Any, _s: Any, a: Any) -> Any:
-        with b.goto_entry_block():
-            result = b.alloca(I64)
-        kind = _native_type(count)
-        function = b.module.globals.get(name) or ir.Function(b.module, kind, name)
-        b.call(function, [result, ir.Constant(kind.args[1], None), *a])
-        return b.load(result)
-
-    parameters = ", ".join(f"a{k}" for k in range(count))
-    scope: dict[str, Any] = {"sign": lambda: WHOLE(*[WHOLE] * count), "generate": generate}
-    exec(f"def {name}(_t, {parameters}): return sign(), generate", scope)
-    return intrinsic(scope[name])
-
-
-class _Pipeline(compiler.CompilerBase):
+class _Pipeline(compiler.CompilerBase):  # type: ignore[misc]
     """The passes that integers, loops and conditions need."""
 
     def define_pipelines(self) -> list[Any]:
-        passes = PassManager("restricted")
+        passes = machinery.PassManager("restricted")
         for one in (
             untyped_passes.TranslateByteCode,
             untyped_passes.FixupArgs,
             untyped_passes.IRProcessing,
-            untyped_passes.ReconstructSSA,
             typed_passes.NopythonTypeInference,
             typed_passes.PreLowerStripPhis,
             typed_passes.IRLegalization,
-            typed_passes.NativeLowering,
+            _Lowering,
         ):
             passes.add_pass(one, one.__name__)
         passes.finalize()
@@ -187,14 +83,14 @@ class _Typing(typing.Context):  # type: ignore[misc]
     """Numba's typing rules, each asked once: here every call of a function has arguments of the same types."""
 
     def __init__(self) -> None:
-        super().__init__()
+        typing.Context.__init__(self)
         self._known: dict[Any, Any] = {}
 
     def resolve_function_type(self, func: Any, args: Any, kws: Any) -> Any:
         """The signature of a call, literals taken as the integers that they are."""
         key = func, tuple(types.unliteral(a) for a in args)
         if key not in self._known:
-            self._known[key] = super().resolve_function_type(func, key[1], kws)
+            self._known[key] = typing.Context.resolve_function_type(self, func, key[1], kws)
         return self._known[key]
 
 
@@ -210,7 +106,8 @@ class _Collector:
     def create_ir_module(self, name: str) -> Any:
         """Called by the lowering."""
         module = ir.Module(name)
-        module.triple, module.data_layout = host_machine().triple, str(host_machine().target_data)
+        machine = host_machine()
+        module.triple, module.data_layout = machine.triple, str(machine.target_data)
         return module
 
     def add_ir_module(self, module: Any) -> None:
@@ -231,13 +128,12 @@ def _contexts() -> tuple[Any, Any]:
     return rules, target
 
 
-def compiled(source: str, constants: dict[str, int], beside: dict[str, int]) -> bytes:
-    """The object code of all functions in a source, under their own names.
+def compiled(source: str, constants: dict[str, int]) -> bytes:
+    """The object code of all functions in a source, under their own names; `constants` are integers that it names.
 
-    `constants` are integers that the source names; `beside` are its functions that others of it call, with how many
-    arguments.
+    Functions call one another by address only, so that the code is free of relocations.
     """
-    scope: dict[str, Any] = {**PRIMITIVES, **constants, **{name: external(name, n) for name, n in beside.items()}}
+    scope: dict[str, Any] = {**PRIMITIVES, **constants}
     defined: dict[str, Any] = {}
     exec(compile(source, "<generated>", "exec"), scope, defined)
     rules, target = _contexts()
@@ -255,7 +151,7 @@ def compiled(source: str, constants: dict[str, int], beside: dict[str, int]) -> 
             arguments,
             WHOLE,
             flags,
-            {},
+            dict.fromkeys(function.__code__.co_varnames, WHOLE),
             library=collector,
             pipeline_class=_Pipeline,
         )

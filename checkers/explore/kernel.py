@@ -35,7 +35,7 @@ REGISTERS = (
     "NOTE_BYTES",  # bytes of an entry of ORDINALS and COUNTS
     "UNSPREAD",  # buckets of the table that have yet to be spread
     "SPARE_ROOM",  # buckets that SPARE can hold
-    "EVENT_STATE",  # the state in which the slice ended, and the number of the property
+    "EVENT_STATE",  # the state at which something happened, and the number of the property
     "EVENT_PROPERTY",
 )
 
@@ -53,12 +53,16 @@ ARRAYS = (
     "ORDINALS",
     "COUNTS",
     "SPARE",
+    "ENTER",  # a function of the kernel
     "UNPACK",  # functions of the generated program
+    "UNPACK_LATER",
     "BROKEN",
     "BREACH",
     "WITNESS",
     "EXPAND",  # the first of GROUPS
 )
+
+PROGRAM_FUNCTIONS = ("UNPACK", "UNPACK_LATER", "BROKEN", "BREACH", "WITNESS")
 
 LANES = 8
 """States in a bucket: as many words as the processor compares at once. A bucket holds their first words (inverted, so
@@ -89,6 +93,8 @@ def search(C, M):
         while head < level_end and n < batch and heads < batch and event == FINISHED:
             call(load(M, UNPACK), q, head * WORDS, K, V, 0, 0, 0)
             number = call(load(M, BROKEN), 0, 0, K, V, 0, 0, 0)
+            store(C, EVENT_STATE, head)
+            store(C, EVENT_PROPERTY, number)
             if number != 0:
                 event = ALWAYS_BROKEN
                 break
@@ -106,29 +112,28 @@ def search(C, M):
                 if load(C, STEPS) != 0:
                     i = start
                     while i < n and number == 0:
-                        call(load(M, UNPACK), out, i * WORDS, K, W, 0, 0, 0)
+                        call(load(M, UNPACK_LATER), out, i * WORDS, K, W, 0, 0, 0)
                         number = call(load(M, BREACH), 0, 0, K, V, W, 0, 0)
                         i = i + 1
                     if number != 0:
                         event = STEP_BROKEN
+                        store(C, EVENT_PROPERTY, number)
             store(load(M, ENDS), heads, n)
             heads = heads + 1
             head = head + 1
-        enter(C, M, heads)
+        call(load(M, ENTER), C, M, heads, 0, 0, 0, 0)
         store(C, TRANSITIONS, load(C, TRANSITIONS) + n)
         store(C, BUDGET, load(C, BUDGET) - n - heads)
         store(C, HEAD, head)
+        if event != FINISHED:
+            return event
         if head == level_end:
             store(C, DEPTH, load(C, DEPTH) + 1)
             store(C, LEVEL_END, load(C, TAIL))
-        if event != FINISHED:
-            store(C, EVENT_STATE, head)
-            store(C, EVENT_PROPERTY, number)
-            return event
     return FINISHED
 
 
-def enter(C, M, heads):
+def enter(C, M, heads, X, Y, Z, n):
     """Enter the successors of so many states into table and queue, unless known."""
     tab = load(M, TABLE)
     q = load(M, QUEUE)

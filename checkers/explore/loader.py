@@ -1,50 +1,63 @@
-"""Native code from the cache, or compiled: without Numba where it is cached, which saves most of a short run's time."""
+"""Native code from the cache, or compiled: from the cache it needs neither Numba nor LLVM, only to be mapped.
+
+What the compiler makes calls by address and reads no constants from memory, so it is machine code that runs wherever it
+lies. An entry of the cache is the places of its functions and that code; an object file that is not of this kind (where
+the system's format is not ELF, say) is kept whole, and loaded by LLVM.
+"""
 
 from __future__ import annotations
 
 import ctypes
+import hashlib
+import json
+import mmap
+import platform
+import struct
 from collections.abc import Callable
 from functools import cache
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
-from llvmlite import __version__ as llvmlite_version
-from llvmlite import binding
-
 from . import cache as disk
+from .flat import flat
+
+LENGTH = struct.Struct("<Q")
+MAPPED_ON = ("x86_64", "AMD64")
+"""Where new code can be run as soon as it is in memory; other processors want their instruction caches told."""
 
 
 @cache
-def host_machine() -> Any:
-    """LLVM's description of this machine. Raises RuntimeError where LLVM has none."""
-    binding.initialize_native_target()
-    binding.initialize_native_asmprinter()
-    target = binding.Target.from_default_triple()
-    features = binding.get_host_cpu_features().flatten()
-    return target.create_target_machine(
-        cpu=binding.get_host_cpu_name(), features=features, opt=2, reloc="pic", codemodel="jitdefault", jit=True
-    )
-
-
 def identity() -> str:
-    """What compiled code depends on besides its source."""
-    machine = host_machine()
-    host = f"{machine.triple} {binding.get_host_cpu_name()} {binding.get_host_cpu_features().flatten()}"
-    return f"{llvmlite_version} {host}"
+    """What compiled code depends on besides its source: this machine, and what compiles."""
+    ours = hashlib.sha256()
+    for file in ("compiler.py", "primitives.py", "flat.py"):
+        ours.update((Path(__file__).parent / file).read_bytes())
+    cpu = Path("/proc/cpuinfo")
+    kinds = ("model name", "flags", "Features", "CPU part", "cpu family", "model\t", "stepping")
+    lines = cpu.read_text().split("\n\n")[0].splitlines() if cpu.exists() else [platform.processor()]
+    host = sorted(line for line in lines if line.startswith(kinds) or not cpu.exists())
+    return "\n".join(
+        [platform.machine(), platform.system(), version("numba"), version("llvmlite"), ours.hexdigest(), *host]
+    )
 
 
 class Code:
     """Loaded functions, by name. They live as long as this object does."""
 
     def __init__(self, content: bytes) -> None:
-        """Load object code. Raises RuntimeError if it is none."""
-        host = host_machine()
-        self._engine = binding.create_mcjit_compiler(binding.parse_assembly(""), host)
-        self._engine.add_object_file(binding.ObjectFileRef.from_data(content))
-        self._engine.finalize_object()
-
-    def address(self, name: str) -> int:
-        """Where a function lies."""
-        return int(self._engine.get_function_address(name))
+        """Load what `pack` made. Raises OSError where the system forbids new code."""
+        (size,) = LENGTH.unpack_from(content)
+        places: dict[str, int] | None = json.loads(content[LENGTH.size : LENGTH.size + size])
+        code = content[LENGTH.size + size :]
+        self._keeps: Any
+        self.address: Callable[[str], int]
+        if places is None:
+            self._keeps = _linked(code)
+            self.address = self._keeps.get_function_address
+        else:
+            self._keeps, start = _mapped(code)
+            self.address = {name: start + place for name, place in places.items()}.__getitem__
 
     def function(self, name: str, count: int) -> Callable[..., int]:
         """A function of so many integers, for Python to call."""
@@ -52,11 +65,40 @@ class Code:
         native = kind(self.address(name))
         result = ctypes.c_int64()
 
-        def run(*arguments: int) -> int:
+        def run(*arguments: int, _code: Code = self) -> int:  # which must not go while this can be called
             native(ctypes.addressof(result), None, *arguments)
             return result.value
 
         return run
+
+
+def _mapped(code: bytes) -> tuple[Any, int]:
+    pages = mmap.mmap(-1, len(code), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    pages.write(code)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(pages))
+    libc = ctypes.CDLL(None, use_errno=True)
+    protect = libc.mprotect
+    protect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    if protect(start, len(code), mmap.PROT_READ | mmap.PROT_EXEC):
+        raise OSError(ctypes.get_errno(), "the system does not let a program make new code")
+    return pages, start
+
+
+def _linked(code: bytes) -> Any:
+    from .compiler import binding, host_machine
+
+    engine = binding.create_mcjit_compiler(binding.parse_assembly(""), host_machine())
+    engine.add_object_file(binding.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return engine
+
+
+def pack(content: bytes) -> bytes:
+    """An object file as an entry of the cache."""
+    found = flat(content) if platform.machine() in MAPPED_ON else None
+    places, code = found if found else (None, content)
+    head = json.dumps(places).encode()
+    return LENGTH.pack(len(head)) + head + code
 
 
 def _name(source: str, constants: dict[str, int]) -> str:
@@ -68,14 +110,13 @@ def is_cached(source: str, constants: dict[str, int]) -> bool:
     return (disk.directory() / _name(source, constants)).exists()
 
 
-def code(source: str, constants: dict[str, int], beside: dict[str, int]) -> Code:
+def code(source: str, constants: dict[str, int]) -> Code:
     """The functions of a source (see compiler.compiled), from the cache if it holds them."""
     name = _name(source, constants)
     found = disk.read(name)
-    if found is not None:
-        return Code(found)
-    from .compiler import compiled
+    if found is None:
+        from .compiler import compiled
 
-    content = compiled(source, constants, beside)
-    disk.write(name, content)
-    return Code(content)
+        found = pack(compiled(source, constants))
+        disk.write(name, found)
+    return Code(found)

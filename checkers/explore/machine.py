@@ -19,6 +19,8 @@ class Machine(ABC):
     """A kernel with one program in it. Words of a state are signed 64-bit integers that are never negative."""
 
     first_buckets = 1 << 10
+    slice = 1 << 12
+    """States and transitions between two looks at the clock."""
 
     def __init__(self, program: Program) -> None:
         """Lay out the arrays. Those that grow with the states start small."""

@@ -47,7 +47,8 @@ class Memory:
         old = self._pages
         self._map(-(-2 * size_bytes // PAGE) * PAGE)
         for start in range(0, len(old), HUGE_BYTES):
-            self._pages[start : start + HUGE_BYTES] = old[start : start + HUGE_BYTES]
+            part = old[start : start + HUGE_BYTES]
+            self._pages[start : start + len(part)] = part
         old.close()
 
     def forget(self, size_bytes: int) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from . import kernel
-from .kernel import ARRAYS, REGISTERS
+from .kernel import ARRAYS, PROGRAM_FUNCTIONS, REGISTERS
 from .loader import Code, code, is_cached
 from .machine import Machine
 from .memory import Memory
 from .program import Program
 from .python import numbered
 
-BESIDE = {"enter": 3}
-FORMATS = {1: "B", 2: "H", 4: "I"}
+FORMATS: dict[int, Literal["B", "H", "I"]] = {1: "B", 2: "H", 4: "I"}
 
 
 def is_compiled(program: Program) -> bool:
@@ -25,15 +25,16 @@ class NativeMachine(Machine):
     """Arrays outside Python; functions compiled by Numba, or loaded from the cache."""
 
     first_buckets = 1 << 13
+    slice = 1 << 22
 
     def __init__(self, program: Program, reserve_bytes: int) -> None:
         """Ready to search. `reserve_bytes` is how large any one array may become."""
         super().__init__(program)
-        self._program_code: Code = code(program.source, {}, {})
-        self._kernel_code: Code = code(kernel.SOURCE, numbered(self.words), BESIDE)
+        self._program_code: Code = code(program.source, {})
+        self._kernel_code: Code = code(kernel.SOURCE, numbered(self.words))
         self._functions = {
             "search": self._kernel_code.function("search", 2),
-            "enter": self._kernel_code.function("enter", 3),
+            "enter": self._kernel_code.function("enter", 7),
             "spread": self._kernel_code.function("spread", 2),
         }
         self._registers = Memory(8 * len(REGISTERS))
@@ -43,7 +44,8 @@ class NativeMachine(Machine):
             growing = name in ("TABLE", "QUEUE", "ORDINALS", "COUNTS")
             self._memories[name] = Memory(entries * self._width(name), reserve_bytes if growing else 0)
             self._point(name, self._memories[name].address)
-        for name in ("UNPACK", "BROKEN", "BREACH", "WITNESS"):
+        self._point("ENTER", self._kernel_code.address("enter"))
+        for name in PROGRAM_FUNCTIONS:
             self._point(name, self._program_code.address(name.lower()))
         for k, name in enumerate(program.expanders):
             self._pointers.write(ARRAYS.index("EXPAND") + k, self._program_code.address(name))
@@ -94,7 +96,7 @@ class NativeMachine(Machine):
 
     def enter(self, heads: int) -> int:
         """See kernel.py."""
-        return self._run("enter", heads)
+        return self._run("enter", heads, 0, 0, 0, 0)
 
     def spread(self) -> int:
         """See kernel.py."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import kernel
-from .kernel import ARRAYS, EVENTS, LANES, REGISTERS
+from .kernel import ARRAYS, EVENTS, LANES, PROGRAM_FUNCTIONS, REGISTERS
 from .machine import Machine
 from .program import Program
 
@@ -88,7 +88,7 @@ class PythonMachine(Machine):
         self.arrays: list[Any] = [None] * len(ARRAYS)
         for name, entries in self.sizes().items():
             self.arrays[ARRAYS.index(name)] = array("q", bytes(8 * entries))
-        for name in ("UNPACK", "BROKEN", "BREACH", "WITNESS"):
+        for name in ("ENTER", *PROGRAM_FUNCTIONS):
             self.arrays[ARRAYS.index(name)] = scope[name.lower()]
         self.arrays[ARRAYS.index("EXPAND") :] = [scope[name] for name in program.expanders]
         self.set_up()
@@ -131,7 +131,7 @@ class PythonMachine(Machine):
 
     def enter(self, heads: int) -> int:
         """See kernel.py."""
-        return int(self.scope["enter"](self.registers, self.arrays, heads))
+        return int(self.scope["enter"](self.registers, self.arrays, heads, 0, 0, 0, 0))
 
     def spread(self) -> int:
         """See kernel.py."""

@@ -7,17 +7,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ...model.language import ModelError, State, Step
-from ..interpret import OutOfRange, Run
+from ...model.language import ModelError, Step
+from ..interpret import Run
 from ..verdict import Figures
 from .kernel import EVENTS, LANES
 from .machine import Machine, lineage
 from .program import Program
 
-SLICE = 4_000_000
-FULL = 4, 5
-"""The table grows when more than 4 of 5 lanes are taken: so full, most states are found in their own bucket."""
-DOUBLE_BELOW_BUCKETS = 1 << 17
+FULL = 5, 6
+"""The table grows when more than 5 of 6 lanes are taken: so full, most states are found in their own bucket."""
+DOUBLE_BELOW_BUCKETS = 1 << 20
 MOST_BUCKETS = 1 << 31
 
 
@@ -59,13 +58,18 @@ class Search:
     """One search by one machine."""
 
     def __init__(
-        self, run: Run, machine: Machine, limits: Limits, progress: Callable[[Progress], None] | None = None
+        self,
+        run: Run,
+        machine: Machine,
+        limits: Limits,
+        progress: Callable[[Progress], None] | None = None,
+        started: float | None = None,
     ) -> None:
-        """Enter the initial states. Raises ModelError where there is none, OutOfRange where one is not in range."""
+        """Enter the initial states. Raises ModelError where there is none."""
         self.run, self.machine, self.limits, self.progress = run, machine, limits, progress
         self.program: Program = machine.program
-        self.started = time.monotonic()
-        self.slice = SLICE
+        self.started = time.monotonic() if started is None else started
+        self.slice = machine.slice
         self.event = "PAUSED"
         self.stopped_by = ""
         self.initial = run.initial()
@@ -74,7 +78,7 @@ class Search:
     # ------------------------------------------------------------------------------------------------- searching
     def go(self, until: Callable[[], bool] | None = None) -> bool:
         """Search until something is found, nothing is left, a limit is met, or `until` says so; whether it ended."""
-        while self.event in ("PAUSED", "TABLE_FULL"):
+        while not self.stopped_by and self.event in ("PAUSED", "TABLE_FULL"):
             if self.event == "TABLE_FULL" and not self._grow():
                 break
             if self._limited() or (until is not None and until()):
@@ -127,7 +131,7 @@ class Search:
         """A larger table; whether the limits allow one."""
         m = self.machine
         old = m.get("SIZE")
-        new = old * 2 if old < DOUBLE_BELOW_BUCKETS else old + old // 4
+        new = old * 2 if old < DOUBLE_BELOW_BUCKETS else old + old // 3
         if new > MOST_BUCKETS:
             self.stopped_by = "a table that cannot be larger"
             return False
@@ -169,21 +173,10 @@ class Search:
                 if not self._grow():
                     return
             for k, state in enumerate(part):
-                self._check_range(state)
                 m.put_state("OUT", k, self.program.layout.pack(state))
             m.write("ENDS", 0, len(part))
             m.enter(1)
         m.set("LEVEL_END", m.get("TAIL"))
-
-    def _check_range(self, state: State) -> None:
-        instance = self.run.instance
-        if all(0 <= value <= high for value, high in zip(state, instance.highs, strict=True)):
-            return
-        shown, wrong = self.run.shown(state), []
-        for name, value, high in zip(shown, state, instance.highs, strict=True):
-            if not 0 <= value <= high:
-                wrong.append(f"{name} = {value} is outside 0..{high}")
-        raise OutOfRange(f"initially {', '.join(wrong)}")
 
     def path(self, state: int) -> tuple[int, tuple[Step, ...]]:
         """The initial state and the shortest steps that lead to a state by number, found again by the interpreter."""

@@ -126,9 +126,10 @@ class Transitions:
             scattered.append((f"load(K, {add(words, member)})", term))
 
     def _shift(self, f: Field[Any, Any], places: tuple[Place, ...], member: str) -> str:
-        first, stride = places[0].shift, places[1].shift - places[0].shift
+        first = places[0].shift
+        stride = places[1].shift - first if len(places) > 1 else 0
         if all(p.shift == first + i * stride for i, p in enumerate(places)):
-            return f"({add(first, f'{member} * {stride}')})"
+            return f"({add(first, f'{member} * {stride}')})" if stride else str(first)
         return f"load(K, {add(self.writer.constants.at(('shift', f), tuple(p.shift for p in places)), member)})"
 
     def _check_range(self, write: Write, a: Action) -> None:

@@ -3,19 +3,19 @@
 Two arrays hold what terms read. `V` is the state taken apart: one integer per slot, then every derived definition, one
 integer per member. `K` holds the constants of the world, so that one compilation serves other sizes.
 
-Truths are integers or comparisons, joined by `&` and `|`: an action costs one branch, not one per requirement. A term is
-computed once, in the outermost loop that binds all its variables, but never outside the `if` that asks for it.
+Truths are integers or comparisons, joined by `&` and `|`: an action costs one branch, not one per requirement. A term
+is computed once, in the outermost loop that binds all its variables, but never outside the `if` that asks for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...model.language import Field, Instance, Sort, Term, derived
-from ...model.language.terms import ARITHMETIC, QUANTIFIERS, TRUE
+from ...model.language.terms import ARITHMETIC, QUANTIFIERS
 
 
 class Constants:
@@ -57,7 +57,7 @@ class Writer:
 
     # ------------------------------------------------------------------------------------------------ functions
     @contextmanager
-    def function(self, head: str) -> Iterator[None]:
+    def function(self, head: str) -> Generator[None]:
         """The lines written inside become the function with this head."""
         self.stack, self._counter = [Block()], 0
         yield
@@ -69,7 +69,7 @@ class Writer:
         self.stack[-1].lines.append(line)
 
     @contextmanager
-    def block(self, head: str, *, binds: dict[Term, str] | None = None, conditional: bool = False) -> Iterator[None]:
+    def block(self, head: str, *, binds: dict[Term, str] | None = None, conditional: bool = False) -> Generator[None]:
         """Lines under a head: a loop that binds variables, or a condition."""
         block = Block(frozenset(binds or ()), conditional)
         for var, name in (binds or {}).items():
@@ -83,7 +83,7 @@ class Writer:
         self.stack[-1].lines.extend(indent + line for line in block.lines or ["pass"] * bool(head))
 
     @contextmanager
-    def loop(self, var: Term, low: str, end: str) -> Iterator[None]:
+    def loop(self, var: Term, low: str, end: str) -> Generator[None]:
         """The block once for each value of a variable from `low` to before `end`."""
         name = self.fresh(str(var.args[0]))
         self.put(f"{name} = {low}")
@@ -92,7 +92,7 @@ class Writer:
             self.put(f"{name} = {name} + 1")
 
     @contextmanager
-    def over(self, var: Term) -> Iterator[None]:
+    def over(self, var: Term) -> Generator[None]:
         """The block once for each member of the variable's sort, which has some."""
         count = self.instance.count(var.sort)
         if count == 1:
@@ -193,10 +193,10 @@ class Writer:
 
     def read(self, f: Field[Any, Any], member: str) -> str:
         """The field of a member."""
-        if f in self.instance.base:
-            return f"load({self._state}, {add(self.instance.base[f], member)})"
         if isinstance(f.sort, Sort) and self.instance.count(f.sort) == 1:
             return "0"
+        if f in self.instance.base:
+            return f"load({self._state}, {add(self.instance.base[f], member)})"
         return f"load(K, {add(self.constants.at(f, self.instance.fixed[f]), member)})"
 
 
@@ -226,7 +226,7 @@ def is_natural(t: Term) -> bool:
             return not f.rigid
         case "derived", (d, _):
             return is_natural(d.definition)
-        case ("+" | "*"), (a, b):
+        case (("+" | "*"), (a, b)):
             return is_natural(a) and is_natural(b)
         case "ite", (_, a, b):
             return is_natural(a) and is_natural(b)

@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ...model.language import Property, State
-from .cells import Cell, Cells
+from .cells import Cell, Cells, Part
 from .ground import NO, YES, Ground, add, compiled, linear, reduce, scale, slots_of
 from .moves import Box, Moves, chosen
-from .solve import Model, maximum, satisfiable
+from .solve import Limit, Model, limits_of, maximum, satisfiable, upper_bound
+
+
+class Impossible(Exception):
+    """No quantities are possible where this was asked: the location, or the edge toward it, is not reachable."""
 
 
 class Bounds:
@@ -34,6 +38,7 @@ class Bounds:
         self.local_support = [self._control_of(cs) for cs in self.local]
         self._local: dict[Any, tuple[Ground, ...]] = {}
         self._extremes: dict[Any, int | None] = {}
+        self._as_limits: dict[tuple[Ground, ...], list[Limit]] = {}
         self._answers: dict[Any, Model | None] = {}
         self._templates: dict[Ground, Template] = {}
         self.cells = Cells(moves, self.local_clauses)
@@ -49,16 +54,30 @@ class Bounds:
             self._local[key] = tuple(g for g in reduced if g != YES)
         return self._local[key]
 
-    def extreme(self, component: int, form: Ground, box: Box, state: State) -> int | None:
-        """The largest value of a reduced linear form over one component; None if nothing is possible there."""
+    def extreme(self, component: int, form: Ground, part: Part, state: State, *, exactly: bool) -> int | None:
+        """The largest value of a reduced linear form over one component, or a bound on it; None if none is possible."""
         constant, coefficients = linear(form)
         clauses = self.local_clauses(component, state)
-        key = component, coefficients, box, clauses
+        key = component, coefficients, part.box, clauses, exactly
         if key not in self._extremes:
-            ranges = dict(zip(self.moves.components[component], box, strict=True))
-            self._extremes[key] = maximum(coefficients, ranges, clauses)
+            ranges = dict(zip(self.moves.components[component], part.box, strict=True))
+            if exactly:
+                self._extremes[key] = maximum(coefficients, ranges, clauses)
+            else:
+                self._extremes[key] = upper_bound(dict(coefficients), ranges, self._limits(clauses))
         found = self._extremes[key]
         return None if found is None else found + constant
+
+    def largest(self, component: int, weights: tuple[tuple[int, int], ...], part: Part, state: State) -> int | None:
+        """The largest weighted sum of a component's slots in a part; None if nothing is possible there."""
+        here = self.cells.put(state, component, part)
+        ranges = dict(zip(self.moves.components[component], part.box, strict=True))
+        return maximum(weights, ranges, self.local_clauses(component, here))
+
+    def _limits(self, clauses: tuple[Ground, ...]) -> list[Limit]:
+        if clauses not in self._as_limits:
+            self._as_limits[clauses] = limits_of(clauses)
+        return self._as_limits[clauses]
 
     def template(self, atom: Ground) -> Template:
         """The atom `a <= b`, taken apart by component, once."""
@@ -68,15 +87,19 @@ class Bounds:
 
     def possible(self, g: Ground, state: State, cells: tuple[Cell, ...]) -> bool:
         """Whether it may hold here: False only where it cannot."""
-        if g[0] == "<=" and self.template(g).separable:
-            return self.template(g).least(state, cells) <= 0
-        return True
+        template = self.template(g) if g[0] == "<=" else None
+        if template is None or not template.separable:
+            return True
+        return not (
+            template.sum(state, cells, -1, exactly=False) < 0 and template.sum(state, cells, -1, exactly=True) < 0
+        )
 
     def certain(self, g: Ground, state: State, cells: tuple[Cell, ...]) -> bool:
         """Whether it holds whatever the quantities are here: True only where it does."""
-        if g[0] == "<=" and self.template(g).separable:
-            return self.template(g).most(state, cells) <= 0
-        return False
+        template = self.template(g) if g[0] == "<=" else None
+        if template is None or not template.separable:
+            return False
+        return any(template.sum(state, cells, 1, exactly=exactly) <= 0 for exactly in (False, True))
 
     def witness(self, wanted: Ground, state: State, boxes: tuple[Box, ...], facts: frozenset[Ground]) -> Model | None:
         """Quantities that make the formula true in this control, within invariants, boxes and facts; None if none do.
@@ -123,7 +146,7 @@ class Template:
             asked = moves.homes_in(part)
             self.separable &= len(asked) <= 1
             groups.setdefault(next(iter(asked), -1), []).append(part)
-        self.parts: list[tuple[int, Ground, Callable[[State], tuple[int, ...]], dict[Any, tuple[int, int]]]] = []
+        self.parts: list[tuple[int, Ground, Callable[[State], tuple[int, ...]], dict[Any, int]]] = []
         for component, parts in groups.items():
             g = add(parts)
             slots = set(slots_of(g))
@@ -132,41 +155,36 @@ class Template:
                 slots -= set(moves.local[component])
             self.parts.append((component, g, chosen(sorted(slots & moves.control)), {}))
 
-    def most(self, state: State, cells: tuple[Cell, ...]) -> int:
-        """The largest that a - b can be."""
-        return sum(pair[0] for pair in self.pairs(state, cells))
+    def sum(self, state: State, cells: tuple[Cell, ...], sign: int, *, exactly: bool) -> int:
+        """The largest that sign·(a - b) can be; or, not exactly, a bound on it."""
+        return sum(self.extremes(state, cells, sign, exactly=exactly))
 
-    def least(self, state: State, cells: tuple[Cell, ...]) -> int:
-        """The least that a - b can be."""
-        return sum(pair[1] for pair in self.pairs(state, cells))
-
-    def pairs(self, state: State, cells: tuple[Cell, ...]) -> list[tuple[int, int]]:
-        """The largest and the least value of every part."""
-        found: list[tuple[int, int]] = []
+    def extremes(self, state: State, cells: tuple[Cell, ...], sign: int, *, exactly: bool) -> list[int]:
+        """The largest value of every part, times the sign."""
+        found: list[int] = []
         for component, g, pick, table in self.parts:
-            key = (pick(state), cells[component]) if component >= 0 else pick(state)
-            pair = table.get(key)
-            if pair is None:
-                pair = table[key] = self._pair(component, g, state, cells)
-            found.append(pair)
+            key = pick(state), cells[component] if component >= 0 else (), sign, exactly
+            value = table.get(key)
+            if value is None:
+                value = table[key] = self._extreme(component, g, state, cells, sign, exactly=exactly)
+            found.append(value)
         return found
 
-    def _pair(self, component: int, g: Ground, state: State, cells: tuple[Cell, ...]) -> tuple[int, int]:
+    def _extreme(
+        self, component: int, g: Ground, state: State, cells: tuple[Cell, ...], sign: int, *, exactly: bool
+    ) -> int:
         if component < 0:
-            value = int(compiled(g)(state))
-            return value, value
-        most: list[int] = []
-        least: list[int] = []
+            return sign * int(compiled(g)(state))
+        found: list[int] = []
         for part in cells[component]:
             here = self.bounds.cells.put(state, component, part)
-            form = self.bounds.moves.reduced(g, here)
-            high = self.bounds.extreme(component, form, part.box, here)
-            low = self.bounds.extreme(component, scale(-1, form), part.box, here)
-            if high is not None and low is not None:
-                most.append(high)
-                least.append(-low)
-        assert most, f"component {component} can be nothing at all here"
-        return max(most), min(least)
+            form = scale(sign, self.bounds.moves.reduced(g, here))
+            value = self.bounds.extreme(component, form, part, here, exactly=exactly)
+            if value is not None:
+                found.append(value)
+        if not found:
+            raise Impossible(f"component {component} can be nothing at all here")
+        return max(found)
 
     def at(self, state: State) -> list[int]:
         """The value of every part at one state."""
@@ -178,4 +196,4 @@ def conjuncts(g: Ground) -> tuple[Ground, ...]:
     return () if g == YES else g[1] if g[0] == "and" else (g,)
 
 
-__all__ = ["Bounds", "Template", "conjuncts"]
+__all__ = ["Bounds", "Impossible", "Template", "conjuncts"]

@@ -7,13 +7,13 @@ control states with a box each, closed under what the member can do alone (its o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from ...model.language import Role, State
 from .ground import NO, YES, Ground, compiled, linear, negate, slots_of
 from .moves import Box, Edge, Moves, chosen
-from .solve import satisfiable
+from .solve import by_box, difference, plain, satisfiable
 
 
 class Part(NamedTuple):
@@ -30,20 +30,24 @@ Cell: TypeAlias = "tuple[Part, ...]"
 class Cells:
     """Closes cells under what a member does alone."""
 
-    def __init__(self, moves: Moves, clauses_of: Any) -> None:
+    def __init__(self, moves: Moves, clauses_of: Callable[[int, State], tuple[Ground, ...]]) -> None:
         """`clauses_of(component, state)` gives the proved invariants of a component in a state's control."""
         self.moves, self.clauses_of = moves, clauses_of
         self._closed: dict[Any, tuple[Cell, bool]] = {}
         self._support = [self._shared_support(i) for i in range(len(moves.components))]
         self._decided: dict[Any, bool] = {}
 
-    def _shared_support(self, component: int) -> Any:
+    def _shared_support(self, component: int) -> Callable[[State], tuple[int, ...]]:
         moves = self.moves
         asked = [e.control for e in moves.edges_of[component]]
         asked += [g for e in moves.edges_of[component] for g in (*e.guards, *(v for _, v in e.writes))]
         asked += [g for f in moves.flows_of[component] for g in (f.control, *f.guards)]
         slots = {k for g in asked for k in slots_of(g)} & moves.control
         return chosen(sorted(slots - set(moves.local[component])))
+
+    def support(self, component: int, state: State) -> tuple[int, ...]:
+        """The shared control that a component's own moves ask for."""
+        return self._support[component](state)
 
     def put(self, state: State, component: int, part: Part) -> State:
         """The state with the component's local control as in the part."""
@@ -54,7 +58,7 @@ class Cells:
 
     def closed(self, component: int, entry: Cell, state: State) -> tuple[Cell, bool]:
         """All that the component can come to while shared control stays; and whether it cannot move at all."""
-        key = component, entry, self._support[component](state)
+        key = component, entry, self.support(component, state)
         if key not in self._closed:
             self._closed[key] = self._close(component, entry, state)
         return self._closed[key]
@@ -125,10 +129,11 @@ class Cells:
 
     def can_be(self, component: int, wanted: Ground, here: State, box: Box) -> bool:
         """Whether the component's quantities can meet a condition, within its box and invariants."""
+        ranges = dict(zip(self.moves.components[component], box, strict=True))
+        wanted = by_box(wanted, ranges)
         if wanted in (YES, NO):
             return wanted == YES
         clauses = (wanted, *self.clauses_of(component, here))
-        ranges = dict(zip(self.moves.components[component], box, strict=True))
         key = component, clauses, box
         if key not in self._decided:
             self._decided[key] = satisfiable(clauses, ranges) is not None
@@ -164,18 +169,16 @@ def _covers(a: Part, b: Part) -> bool:
 
 def _cut(ranges: dict[int, tuple[int, int]], atom: Ground) -> None:
     """Narrow the one slot that the atom asks for."""
-    (ca, fa), (cb, fb) = linear(atom[1]), linear(atom[2])
-    form = dict(fa)
-    for k, c in fb:
-        form[k] = form.get(k, 0) - c
-    form = {k: c for k, c in form.items() if c}
+    if not (plain(atom[1]) and plain(atom[2])):
+        return
+    constant, form = difference(atom)
     if len(form) != 1:
         return
     ((k, c),) = form.items()
     if k not in ranges:
         return
     least, most = ranges[k]
-    bound, equal = cb - ca, atom[0] == "=="
+    bound, equal = -constant, atom[0] == "=="
     if c > 0 or equal:
         most = min(most, bound // c)
     if c < 0 or equal:

@@ -5,15 +5,15 @@ A ground expression is a nested tuple, so equal ones are equal and can be keys:
     ("lit", n)  ("slot", k)  ("amount", name)  ("case", index, branches)  ("ite", c, a, b)
     ("not", a)  ("and", parts)  ("or", parts)  ("==", a, b)  ("<=", a, b)  ("+", parts)  ("*", n, a)
 
-Slots are those of the instance's states. Some are *control* (few values: Enums, truths, references, budgets, and numbers
-that only ever take values known beforehand); the others are *quantities*, of which every expression is linear.
+Slots are those of the instance's states. Some are *control* (few values: Enums, truths, references, budgets, and
+numbers that only ever take values known beforehand); the others are *quantities*, of which every expression is linear.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from ...model.language import FALSE, Action, Arguments, Instance, ModelError, Sort, Term
 from ...model.language.terms import encode, is_quantity
@@ -110,13 +110,14 @@ def slots_of(g: Ground) -> frozenset[int]:
     found: frozenset[int] = frozenset()
     for part in g[1:]:
         if isinstance(part, tuple):
-            inner = (part,) if part and isinstance(part[0], str) else part
-            found = found.union(*(slots_of(x) for x in inner))  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
+            several = cast("tuple[Any, ...]", part)
+            inner = (several,) if several and isinstance(several[0], str) else several
+            found = found.union(*(slots_of(x) for x in inner))
     return found
 
 
 class Grounder:
-    """Grounds terms of an instance; `fixed` gives the value of slots that are known never to change."""
+    """Grounds the terms of one instance, each once."""
 
     def __init__(self, instance: Instance) -> None:
         """For one instance."""
@@ -219,7 +220,7 @@ class Grounder:
 
 
 def control_slots(instance: Instance, grounder: Grounder) -> frozenset[int]:
-    """The slots with few values: all that count nothing, budgets, and numbers that are only ever set to what is known."""
+    """The slots with few values: all that count nothing, budgets, and numbers only ever set to what is known."""
     control: set[int] = set()
     for f in instance.fields:
         slots = range(instance.base[f], instance.base[f] + instance.count(f.owner))
@@ -277,11 +278,11 @@ def compiled(g: Ground) -> Callable[[tuple[int, ...]], int]:
 def reduce(g: Ground, state: tuple[int, ...], control: frozenset[int]) -> Ground:
     """The expression with the control slots' values put in: linear, over quantities only."""
     if slots_of(g) <= control and g[0] != "lit" and "amount" not in repr(g):
-        return literal(compiled(g)(state))
+        return literal(int(compiled(g)(state)))
     match g:
         case (("lit" | "amount"), _):
             return g
-        case "slot", k:
+        case "slot", int(k):
             return literal(state[k]) if k in control else g
         case "not", a:
             return negate(reduce(a, state, control))
@@ -314,7 +315,7 @@ def with_amount(g: Ground, amount: Ground) -> Ground:
     def part(x: Any) -> Any:
         if not isinstance(x, tuple):
             return x
-        inner: tuple[Any, ...] = x
+        inner = cast("tuple[Any, ...]", x)
         return with_amount(inner, amount) if inner and isinstance(inner[0], str) else tuple(part(y) for y in inner)
 
     return tuple(part(x) for x in g)

@@ -13,8 +13,9 @@ from itertools import product
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from ...model.language import Action, Arguments, Instance, ModelError, Sort, State
+from ...model.language import Action, Arguments, Instance, ModelError, Sort, State, Step
 from .ground import NO, Ground, Grounder, compiled, control_slots, join, linear, literal, reduce, slots_of, with_amount
+from .solve import Limit, difference
 
 AMOUNT: Ground = ("amount", "amount")
 
@@ -38,9 +39,17 @@ class Flow:
         """The guards with an amount of one."""
         return tuple(with_amount(g, literal(1)) for g in self.guards)
 
-    def step_arguments(self, amount: int) -> Arguments:
-        """The arguments with the amount in its place."""
-        return (*self.arguments[: self.amount_at], amount, *self.arguments[self.amount_at :])
+    def step(self, amount: int) -> Step:
+        """The step that moves this amount."""
+        at = self.amount_at
+        return Step(self.action.name, (*self.arguments[:at], amount, *self.arguments[at:]))
+
+    def applied(self, state: State, amount: int) -> State:
+        """The state after it, its guards taken for granted."""
+        after = list(state)
+        for k, times in self.delta:
+            after[k] += times * amount
+        return tuple(after)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +61,19 @@ class Edge:
     control: Ground
     guards: tuple[Ground, ...]
     writes: tuple[tuple[Ground, Ground], ...]
+
+    @property
+    def step(self) -> Step:
+        """The step that takes it."""
+        return Step(self.action.name, self.arguments)
+
+    def applied(self, state: State) -> State:
+        """The state after it, its guards taken for granted."""
+        after = list(state)
+        for slot, value in self.writes:
+            at = slot[1] if slot[0] == "slot" else compiled(slot)(state)
+            after[at] = int(compiled(value)(state))
+        return tuple(after)
 
 
 class Moves:
@@ -66,6 +88,8 @@ class Moves:
             instance.base[f] + i for f in instance.fields if f.budget for i in range(instance.count(f.owner))
         )
         self.quantities = tuple(k for k in range(instance.slots) if k not in self.control)
+        self._asked: dict[Ground, frozenset[int]] = {}
+        self._homes: dict[Ground, frozenset[int]] = {}
         self.flows: list[Flow] = []
         self.edges: list[Edge] = []
         for action in instance.actions:
@@ -136,9 +160,9 @@ class Moves:
                     groups.setdefault((f.owner, i), []).append(self.instance.slot(f, i))
         components = [tuple(g) for g in groups.values()]
         of = {k: i for i, g in enumerate(components) for k in g}
-        for f in self.flows:
-            if len({of[k] for k, _ in f.delta}) != 1:
-                raise ModelError(f"{f.action}: in a plan, an amount moves within one member")
+        for flow in self.flows:
+            if len({of[k] for k, _ in flow.delta}) != 1:
+                raise ModelError(f"{flow.action}: in a plan, an amount moves within one member")
         return of, components
 
     def _local_slots(self) -> list[tuple[int, ...]]:
@@ -170,11 +194,15 @@ class Moves:
     # ------------------------------------------------------------------------------------------------ questions
     def components_in(self, g: Ground) -> frozenset[int]:
         """The components whose quantities the expression asks for."""
-        return frozenset(self.component_of[k] for k in slots_of(g) - self.control)
+        if g not in self._asked:
+            self._asked[g] = frozenset(self.component_of[k] for k in slots_of(g) - self.control)
+        return self._asked[g]
 
     def homes_in(self, g: Ground) -> frozenset[int]:
         """The components that the expression asks for, be it for their quantities or for their local control."""
-        return frozenset(c for k in slots_of(g) if (c := self._component(k)) is not None)
+        if g not in self._homes:
+            self._homes[g] = frozenset(c for k in slots_of(g) if (c := self._component(k)) is not None)
+        return self._homes[g]
 
     def running(self, component: int, state: State) -> list[Flow]:
         """The flows of a component that control allows here."""
@@ -213,15 +241,10 @@ class Moves:
                         values[slot] = wider
         return tuple(values[k] for k in slots), not flows
 
-    def _limits(self, component: int, f: Flow, state: State) -> list[tuple[int, dict[Any, int]]]:
+    def _limits(self, component: int, f: Flow, state: State) -> list[Limit]:
         """The guards of a flow that ask for its own component only, as linear forms that must not be above 0."""
-        found: list[tuple[int, dict[Any, int]]] = []
-        for g in f.guards:
-            if self.components_in(g) <= {component}:
-                reduced = self.reduced(g, state)
-                if reduced[0] == "<=":
-                    found.append(difference(reduced))
-        return found
+        own = (self.reduced(g, state) for g in f.guards if self.components_in(g) <= {component})
+        return [difference(g) for g in own if g[0] == "<="]
 
     def _widened(
         self, slot: int, k: int, now: tuple[int, int], limits: list[tuple[int, dict[Any, int]]]
@@ -247,16 +270,6 @@ def chosen(slots: list[int]) -> Callable[[State], tuple[int, ...]]:
     if len(slots) > 1:
         return itemgetter(*slots)
     return (lambda s: (s[slots[0]],)) if slots else (lambda _: ())
-
-
-def difference(atom: Ground) -> tuple[int, dict[Any, int]]:
-    """`a <= b` as the linear form a - b, which must not be above 0."""
-    ca, fa = linear(atom[1])
-    cb, fb = linear(atom[2])
-    form = dict(fa)
-    for k, c in fb:
-        form[k] = form.get(k, 0) - c
-    return ca - cb, {k: c for k, c in form.items() if c}
 
 
 def _least(form: tuple[int, dict[Any, int]], values: dict[int, tuple[int, int]], amount: int) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from ...model.language import (
     TRUE,
@@ -100,14 +100,15 @@ def progress(system: System) -> tuple[Action, ...]:
 
 
 def _task_sort(planned: Sequence[Action]) -> Sort:
-    does = enum.Enum("Does", [a.name for a in planned])  # type: ignore[misc]
+    does: Any = enum.Enum("Does", [a.name for a in planned])  # type: ignore[misc]
     body: dict[str, Any] = {"does": constant(does), "begun": varying(bool), "__module__": __name__}
     for a in planned:
         for p in a.parameters:
             name = str(p.var.args[0])
             if name in body and body[name].sort is not p.var.sort:
                 raise ModelError(f"{a.name}: another planned action has a {name} of another sort")
-            body.setdefault(name, constant(p.var.sort))
+            sort: Any = p.var.sort
+            body.setdefault(name, cast("Field[Any, Any]", constant(sort)))
 
     def reached(self: Any) -> Truth:
         """What the task is for has come about."""
@@ -125,7 +126,8 @@ def _with_task(a: Action, task: Any) -> Callable[[Term], Term]:
 
 def _bind(a: Action, sort: Sort, order: Any) -> Action:
     var = Term("var", ("task", 0), sort)
-    task: Any = proxy(sort, var)
+    one: Any = sort
+    task: Any = proxy(one, var)
     put = _with_task(a, task)
     does = _field(sort, "does").sort
     before = all_of(o.first.begun & o.first.reached for o in order.where(then=task))

@@ -15,83 +15,16 @@ and nothing is said of a member that is not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from copy import copy
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 from ...model.language import ANYTHING, BOOL, Action, Field, Sort, System, Term
-from ...model.language.terms import SortOf, encode
+from ...model.language.terms import encode
+from .inplay import ASSUMED, DENIED, WEIGHED, At, Ghost, Lemmas, Member, Truth, parameter_limits, z3_sort
 from .meaning import Env, Meaning, bounded, footprint, nesting
 from .products import Products
 from .z3types import Value, conj, disj, identity, implied, is_choice, is_ite, ite, known, neg, of_rank, plus, same, z3
-
-
-class Lemmas(Protocol):
-    """What a scene may use about sums, proved elsewhere."""
-
-    def positive(self, total: Term, *, starting: bool) -> bool:
-        """No member contributes less than nothing, in any state that the invariants allow (at the start: at all)."""
-        ...
-
-    def framed(self, action: Action, total: Term) -> bool:
-        """Only the members that the action writes change what they contribute."""
-        ...
-
-
-class NoLemmas:
-    """Nothing is known about sums."""
-
-    def positive(self, total: Term, *, starting: bool) -> bool:
-        """Not known."""
-        return False
-
-    def framed(self, action: Action, total: Term) -> bool:
-        """Not known."""
-        return False
-
-
-@dataclass(frozen=True)
-class At:
-    """A moment, and whether the truth read there will be used (it is assumed) or refuted (its negation is)."""
-
-    after: bool = False
-    used: bool = True
-    refuted: bool = False
-
-
-ASSUMED, DENIED, WEIGHED = At(), At(used=False, refuted=True), At(refuted=True)
-
-
-@dataclass
-class Truth:
-    """A quantifier at certain arguments."""
-
-    term: Term
-    env: Env
-    after: bool
-    symbol: Value
-    used: bool = False
-    refuted: bool = False
-    asked: set[Any] = field(default_factory=set[Any])
-
-
-@dataclass(frozen=True)
-class Ghost:
-    """A sum at certain arguments."""
-
-    term: Term
-    env: Env
-    after: bool
-    symbol: Value
-
-
-@dataclass(frozen=True)
-class Member:
-    """A member in play, and the condition under which it is real."""
-
-    term: Value
-    real: Value
 
 
 class Scene(Meaning[At]):
@@ -103,10 +36,10 @@ class Scene(Meaning[At]):
         """Before the action (if any), or in an initial state (`starting`)."""
         super().__init__()
         self.system, self.action, self.starting = system, action, starting
-        self.lemmas: Lemmas = lemmas or NoLemmas()
+        self.lemmas = lemmas  # without them, nothing is known about sums
         self.facts: list[Value] = []
         self.members: dict[Sort, dict[Any, Member]] = {s: {} for s in system.sorts}
-        self.single = {high.owner for high in _parameter_limits(system)}
+        self.single = {high.owner for high in parameter_limits(system)}
         self.truths: dict[Any, Truth] = {}
         self.ghosts: dict[Any, Ghost] = {}
         self.written: dict[Field[Any, Any], list[tuple[Value, Value]]] = {}
@@ -134,7 +67,7 @@ class Scene(Meaning[At]):
 
     def start_in_range(self, f: Field[Any, Any], member: Value) -> list[Value]:
         """The field starts in its range at this member."""
-        return self._limits(f, member, self._stored(f, member))
+        return self._limits(f, member, self.stored(f, member))
 
     def in_range(self) -> Value:
         """Every assignment of the action stays in the range of its field."""
@@ -264,17 +197,17 @@ class Scene(Meaning[At]):
         if is_ite(ref):
             condition, one, other = ref.children()
             return ite(condition, self.read(field, one, at), self.read(field, other, at))
-        value = self._stored(field, ref)
+        value = self.stored(field, ref)
         if at.after:
             for written, new in self.written.get(field, ()):
                 value = ite(same(ref, written), new, value)
         return value
 
-    def _stored(self, f: Field[Any, Any], ref: Value) -> Value:
+    def stored(self, f: Field[Any, Any], ref: Value) -> Value:
         """The field before the action, or at the start."""
         start = f.start
         if self.starting and not (f.rigid or f.budget or start is ANYTHING or start is None):
-            return self._stored(start, ref) if isinstance(start, Field) else of_rank(encode(start), f.sort)
+            return self.stored(start, ref) if isinstance(start, Field) else of_rank(encode(start), f.sort)
         key = f, identity(ref)
         if key not in self._reads:
             value = z3.Function(repr(f), z3_sort(f.owner), z3_sort(f.sort))(ref)
@@ -371,16 +304,17 @@ class Scene(Meaning[At]):
         refs = (ref for f in footprint(t) if f.owner is t.args[0].sort for ref, _ in self.written.get(f, ()))
         return list({identity(ref): ref for ref in refs}.values())
 
-    def _ghost(self, t: Term, env: Env, *, after: bool) -> Value:
+    def ghost(self, t: Term, env: Env, *, after: bool) -> Value:
+        """The number that stands for a sum."""
         symbol = self._symbol(t, env, after, z3.IntSort())
         return self.ghosts.setdefault(identity(symbol), Ghost(t, env, after, symbol)).symbol
 
     def _sum(self, t: Term, env: Env, at: At) -> Value:
-        before = self._ghost(t, env, after=False)
+        before = self.ghost(t, env, after=False)
         if not (at.after and self.changes(t)):
             return before
-        if self.action is None or not self.lemmas.framed(self.action, t):
-            return self._ghost(t, env, after=True)
+        if not (self.action and self.lemmas and self.lemmas.framed(self.action, t)):
+            return self.ghost(t, env, after=True)
         parts: list[Value] = [before]
         acting = self.acting(t)
         for k, m in enumerate(acting):
@@ -391,7 +325,7 @@ class Scene(Meaning[At]):
     def _bound(self) -> None:
         """A sum of contributions that are not negative is at least what all distinct members in play contribute."""
         for ghost in list(self.ghosts.values()):
-            if ghost.after or not self.lemmas.positive(ghost.term, starting=self.starting):
+            if ghost.after or not (self.lemmas and self.lemmas.positive(ghost.term, starting=self.starting)):
                 continue
             parts: list[Value] = []
             seen: list[Member] = []
@@ -432,21 +366,3 @@ class Scene(Meaning[At]):
         m = self.someone(one.term.args[0].sort, "more", larger)
         more, less = (self.contribution(g.term, g.env, m, after=g.after) if g else 0 for g in (a, b))
         self._fact(implied(larger, more > less))
-
-
-_SORTS: dict[str, Any] = {}
-
-
-def z3_sort(sort: SortOf) -> Any:
-    """Members of a sort are uninterpreted; truths are truths; everything else is an integer."""
-    if isinstance(sort, Sort):
-        return _SORTS.setdefault(sort.__name__, z3.DeclareSort(sort.__name__))
-    return z3.BoolSort() if sort == BOOL else z3.IntSort()
-
-
-def _parameter_limits(system: System) -> Iterable[Field[Any, Any]]:
-    """The constants that bound integer parameters: their sorts have exactly one member in every world."""
-    for a in system.actions:
-        for p in a.parameters:
-            if p.range is not None and isinstance(p.range.high, Field):
-                yield p.range.high

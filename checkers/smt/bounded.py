@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice, product
 from typing import Any, TypeAlias
 
-from ...model.language import Instance, Kind, ModelError, Property, State, Step
+from ...model.language import TRUE, Instance, Kind, ModelError, Property, State, Step
 from ..interpret import OutOfRange, Refused, Run
 from ..verdict import Figures, Holds, Unknown, Violated
 from .unrolling import Unrolling
@@ -33,6 +33,8 @@ class Witness:
     figures: Figures
     initial: int = 0
 
+
+IN_RANGE = Property(Kind.ALWAYS, "in range", "Every assignment stays in the range of its field.", TRUE)
 
 Found: TypeAlias = "Violated | Witness | Unknown | None"
 
@@ -104,15 +106,27 @@ class Search:
     def _start(self, model: Any) -> State:
         return self.unrolling.state_in(model, 0)
 
+    def _number(self, start: State) -> int:
+        number = number_of(self.run, start)
+        if number is None:
+            name = self.run.world.name
+            raise ModelError(f"{name}: none of the first {MOST_STARTS} starts is meant; leave fewer fields open")
+        return number
+
     def _leave(self, model: Any, at: int) -> Any:
-        """Let the interpreter raise OutOfRange for the step that the model takes; or say why z3 cannot name it."""
+        """Let the interpreter raise OutOfRange for a step that the model takes; or say why z3 cannot name it."""
         if model is None or isinstance(model, str):
             return model or "the reason is not given"
-        states = replayed(self.run, self._start(model), self.unrolling.taken(model, at))
+        start, steps = self._start(model), self.unrolling.taken(model, at)
+        states = replayed(self.run, start, steps)
         for m in self.unrolling.moves(at):
             leaves = conj((m.guard, m.wrong))
             if leaves is True or (leaves is not False and z3.is_true(model.eval(leaves, model_completion=True))):
-                self.run.take(states[-1], m.step(model))
+                try:
+                    self.run.take(states[-1], m.step(model))
+                except OutOfRange as error:
+                    error.initial, error.steps = self._number(start), steps
+                    raise
         raise Disagreement(f"z3 sees a step that leaves its range after {at} steps; the interpreter does not")
 
     def _found(self, p: Property, model: Any, at: int, figures: Figures) -> Violated | Witness:
@@ -121,12 +135,8 @@ class Search:
         holds = self.run.holds(p, states[-2], states[-1]) if p.kind is Kind.STEP else self.run.holds(p, states[-1])
         if holds is not (p.kind is Kind.SOMETIMES):
             raise Disagreement(f"z3 and the interpreter differ on {p} after {steps}")
-        number = number_of(self.run, start)
-        if number is None:
-            why = f"{p} is decided after {at} steps, but its initial state has no number below {MOST_STARTS}"
-            raise ModelError(f"{self.run.world.name}: {why}; let `initially` leave fewer states open")
         made = Witness if p.kind is Kind.SOMETIMES else Violated
-        return made(self.run.world.name, p.name, p.sentence, steps, figures, number)
+        return made(self.run.world.name, p.name, p.sentence, steps, figures, self._number(start))
 
 
 def replayed(run: Run, start: State, steps: Iterable[Step]) -> list[State]:
@@ -167,7 +177,7 @@ def induction(
     goals = (properties,) if isinstance(properties, Property) else tuple(properties)
     started = time.perf_counter()
     search = Search(run, seconds=seconds)
-    for p in goals:
+    for p in goals or (IN_RANGE,):
         base = search.find(p, k)
         if isinstance(base, (Violated, Unknown)):
             return base

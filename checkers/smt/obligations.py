@@ -110,12 +110,12 @@ def uncovered(run: Run, properties: Iterable[Property] | None = None) -> Iterato
     for f, values in instance.fixed.items():
         if bounded(f) and min(values, default=0) < 0:
             yield f"{f!r} is negative"
+    asked = [p for p in (*system.of_kind(Kind.ASSUME), *goals) if p.kind is not Kind.STEP]
     for state in run.initial():
         limits = zip(state, instance.highs, strict=True)
         if any(value < 0 or value > high for value, high in limits):
             yield f"an initial state is out of range: {run.shown(state)}"
-        broken = [p for p in (*system.of_kind(Kind.ASSUME), *goals) if p.kind is not Kind.STEP and not run.holds(p, state)]
-        yield from (f"not so in an initial state: {p.sentence}" for p in broken)
+        yield from (f"not so in an initial state: {p.sentence}" for p in asked if not run.holds(p, state))
 
 
 class Prover:
@@ -138,11 +138,15 @@ class Prover:
         for p in self.invariants:
             yield self._initially(p)
         for a in self.system.actions:
-            yield self._possible(a)
-            yield self._typed(a)
-            for p in self.goals:
-                yield self._preserved(a, p)
+            yield from self.about(a)
         yield from self.lemmas.values()
+
+    def about(self, action: Action) -> Iterator[Obligation]:
+        """The obligations of one action."""
+        yield self._possible(action)
+        yield self._typed(action)
+        for p in self.goals:
+            yield self._preserved(action, p)
 
     # ---------------------------------------------------------------------------------------------- lemmas
     def positive(self, total: Term, *, starting: bool) -> bool:
@@ -215,10 +219,16 @@ class Prover:
         """Requirements and invariants can be true together: a state is shown in which they are."""
         started = time.perf_counter()
         shown = blocking(Question(self.system, self.held, action), self.seconds, least=False)
-        status, why = (Status.PROVED, "") if shown else (Status.UNKNOWN, "no small state was found in which it can happen")
-        if shown is None and self._scene(action).refuted(self.seconds, comparing=True) == "proved":
-            status, why = Status.FAILED, "its requirements contradict the invariants, or one another: proofs about it are empty"
-        return Obligation(f"{action.name} can happen", action.name, None, status, time.perf_counter() - started, shown, why)
+        status, why = Status.PROVED, ""
+        if shown is None:
+            status, why = Status.UNKNOWN, "no state with few members was found in which it can happen"
+            if self._scene(action).refuted(self.seconds, comparing=True) == "proved":
+                status, why = (
+                    Status.FAILED,
+                    "what it requires contradicts the invariants or itself: proofs about it are empty",
+                )
+        spent = time.perf_counter() - started
+        return Obligation(f"{action.name} can happen", action.name, None, status, spent, shown, why)
 
     def _typed(self, action: Action) -> Obligation:
         scene = self._scene(action)
@@ -249,13 +259,11 @@ class Prover:
             result = scene.refuted(self.seconds, comparing=True)
         status = Status.PROVED if result == "proved" else Status.FAILED if shown else Status.UNKNOWN
         spent = time.perf_counter() - started
-        of = action and action.name, p and p.name
-        return Obligation(name, *of, status, spent, shown, "" if shown else _why(result))
+        why = "" if shown else _why(result)
+        return Obligation(name, action.name if action else None, p.name if p else None, status, spent, shown, why)
 
 
 def _why(result: str) -> str:
     if result == "open":
         return "neither a proof nor a blocking state with few members was found"
     return "" if result == "proved" else result
-
-

@@ -27,6 +27,7 @@ from ...model.language import (
 )
 from ...model.language.terms import BOOL, encode
 from ..interpret import OutOfRange, Run
+from .inplay import parameter_limits
 from .meaning import Finite, Rows, bounded
 from .z3types import Value, is_choice, neg, of_rank, plus, rank_in, same, variable, z3
 
@@ -71,12 +72,20 @@ class Blocking:
 def blocking(question: Question, seconds: float, *, least: bool = True) -> Blocking | None:
     """The smallest blocking state (any, unless `least`); None if none with few members was found in so many seconds."""
     until = time.perf_counter() + seconds
-    sorts = question.system.sorts
-    for size in range(1, MOST_MEMBERS + 1):
-        found = _model(question, dict.fromkeys(sorts, size), until)
+    for counts in _sizes(question.system):
+        found = _model(question, counts, until)
         if found is not None:
             return _verified(question, *(_fewer(question, found, until) if least else found))
     return None
+
+
+def _sizes(system: System) -> Iterator[dict[Sort, int]]:
+    """How many members to try: the same of every sort, then one sort without any."""
+    single = {limit.owner for limit in parameter_limits(system)}
+    for size in range(1, MOST_MEMBERS + 1):
+        yield {s: 1 if s in single else size for s in system.sorts}
+    for empty in system.sorts:
+        yield {s: 0 if s is empty else 1 if s in single else 2 for s in system.sorts}
 
 
 def _model(question: Question, counts: dict[Sort, int], until: float) -> tuple[Scope, Any] | None:
@@ -88,7 +97,8 @@ def _model(question: Question, counts: dict[Sort, int], until: float) -> tuple[S
 
 def _inhabited(question: Question, counts: dict[Sort, int]) -> bool:
     """Whether everything that refers to a member has one to refer to."""
-    asked = [p.var.sort for p in question.action.parameters if p.range is None] if question.action else []
+    asked = [limit.owner for limit in parameter_limits(question.system)]
+    asked += [p.var.sort for p in question.action.parameters if p.range is None] if question.action else []
     for s in question.system.sorts:
         asked += [f.sort for f in s.fields if isinstance(f.sort, Sort) and counts[s]]
     return all(counts[sort] for sort in asked)
@@ -171,8 +181,7 @@ class Scope:
             self.numbers.append(chosen)
             limit = p.range.high
             if isinstance(limit, Field):
-                self.facts.append(self.counts[limit.owner] == 1)
-                limit = self.state.rows[limit][0] if self.counts[limit.owner] else 0
+                limit = self.state.rows[limit][0]
             self.facts += [chosen >= p.range.low, chosen <= limit]
 
     def _start(self) -> None:
@@ -269,4 +278,3 @@ def _shown(run: Run, values: dict[Field[Any, Any], list[int]]) -> dict[str, Any]
         for i, member in enumerate(run.world.of(s))
         for f in s.fields
     }
-

@@ -53,9 +53,7 @@ class Unrolling:
         self.run, self.instance = run, run.instance
         sorts = self.run.system.sorts
         self.meaning = Finite({s: self.instance.count(s) for s in sorts})
-        self.fixed = {
-            f: [of_rank(v, f.sort) for v in values] for f, values in self.instance.fixed.items()
-        }
+        self.fixed = {f: [of_rank(v, f.sort) for v in values] for f, values in self.instance.fixed.items()}
         self.states: list[Rows] = []
         self._moves: dict[int, list[Move]] = {}
 
@@ -86,7 +84,8 @@ class Unrolling:
         slots = [(f, slot) for f in self.instance.fields for slot in state.rows[f]]
         facts: list[Value] = []
         for (f, slot), values in zip(slots, self.instance.starts(), strict=True):
-            facts += within(slot, values[-1]) if len(values) > 1 else [same(slot, of_rank(values[0], f.sort))]
+            first, last = values[0], values[-1]
+            facts += within(slot, last) if first < last else [same(slot, of_rank(first, f.sort))]
         for p in self.run.system.of_kind(Kind.INITIALLY):
             facts.append(self.meaning.value(p.term, {}, state))
         return facts

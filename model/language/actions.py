@@ -138,11 +138,14 @@ def require(condition: Truth | bool, sentence: str) -> None:
     SCOPE.requires.append((closed(truth(lift(condition))), sentence))
 
 
-Until: TypeAlias = Callable[..., Truth]
+# Spelled out by number of parameters, so that type checkers know what a lambda is given.
+Until: TypeAlias = Callable[[Any], Truth] | Callable[[Any, Any], Truth] | Callable[[Any, Any, Any], Truth]
 
 
 def action(by: Actor, until: Until | None = None) -> Callable[[Callable[..., None]], Action]:
     """Trace a function into an action. `until` says of a planned action when what it began is done."""
+
+    done: Callable[..., Truth] | None = until
 
     def trace(function: Callable[..., object]) -> Action:
         name, place = _place(function)
@@ -160,7 +163,7 @@ def action(by: Actor, until: Until | None = None) -> Callable[[Callable[..., Non
         requires = tuple(Requirement(term, sentence) for term, sentence in asked)
         writes = tuple(Write(f, ref, value) for f, pairs in said.items() for ref, value in pairs)
         with apart():
-            goal = closed(truth(lift(until(*stand_ins)))) if until else TRUE
+            goal = closed(truth(lift(done(*stand_ins)))) if done else TRUE
         return Action(name, by, parameters, requires, writes, goal, inspect.getdoc(function) or "", place)
 
     return trace

@@ -112,6 +112,10 @@ class Field(Generic[R, W]):
             return f"expected one of {sort_name(self.sort)}, found {value!r}"
         return "quantities start at 0" if isinstance(value, int) and value < 0 else None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied as what its owner calls it, so that it stays itself."""
+        return getattr, (self.owner, self.name)
+
     def __repr__(self) -> str:
         """Owner and name."""
         return f"{getattr(self.owner, '__name__', '?')}.{self.name}"
@@ -225,6 +229,10 @@ class derived(Generic[X]):  # a decorator, like property: hence the small letter
             finally:
                 self._begun = False
         return self._definition
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied as what its owner calls it, so that it stays itself."""
+        return getattr, (self.owner, self.name)
 
     def __repr__(self) -> str:
         """Owner and name."""

@@ -6,8 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
-_PACKAGE = __name__.rpartition(".")[0]
-_WRAPPERS = frozenset(("contextlib", "functools", "typing"))
+_INSIDE = __name__.removesuffix("errors")
 
 
 class ModelError(TypeError):
@@ -24,11 +23,7 @@ def position() -> str:
     Frames are told apart by their module, not by their path: one file can be reached by several paths.
     """
     frame = inspect.currentframe()
-    while frame is not None and frame.f_back is not None:
-        module = str(frame.f_globals.get("__name__", ""))
-        ours = module == _PACKAGE or module.startswith(f"{_PACKAGE}.") or module in _WRAPPERS
-        if not ours and frame.f_code.co_filename != "<string>":  # annotations are evaluated as strings
-            break
+    while frame is not None and str(frame.f_globals.get("__name__")).startswith(_INSIDE):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else "?"
 

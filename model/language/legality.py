@@ -73,18 +73,25 @@ def _definitions(system: System) -> Iterator[Fault]:
                 yield Fault(d.place, f"{d!r}: {text}")
             for text in _misused((d.definition,)):
                 yield Fault(d.place, f"{d!r}: {text}")
-            if d in _reach(d):
+            if d in _reach(d.definition):
                 yield Fault(d.place, f"{d!r} is defined by itself")
 
 
-def _reach(d: derived[Any]) -> set[derived[Any]]:
+def _reach(term: Term) -> set[derived[Any]]:
+    """The definitions that a term asks for, and those that they ask for."""
     found: set[derived[Any]] = set()
-    todo = [d]
+    todo = [term]
     while todo:
-        inside = {t.args[0] for t in todo.pop().definition.walk() if t.op == "derived"} - found
+        inside = {t.args[0] for t in todo.pop().walk() if t.op == "derived"} - found
         found |= inside
-        todo += inside
+        todo += [d.definition for d in inside]
     return found
+
+
+def _varying(term: Term) -> Iterator[Term]:
+    """What actions can change in a term and in the definitions that it asks for."""
+    for body in (term, *(d.definition for d in _reach(term))):
+        yield from (t for t in body.walk() if t.op == "read" and not t.args[0].rigid)
 
 
 def _action(system: System, a: Action) -> Iterator[str]:
@@ -135,11 +142,11 @@ def _misused(terms: Iterable[Term]) -> Iterator[str]:
 def _property(system: System, p: Property) -> Iterator[str]:
     for t in (p.term, p.goal):
         yield from _term(system, t, set(), BOOL, step=p.kind is Kind.STEP)
-        if p.kind is not Kind.INITIALLY:  # this one is about the start, where budgets are whole
+        # initially is about the start, where budgets are whole; sometimes is only sought where states hold budgets
+        if p.kind not in (Kind.INITIALLY, Kind.SOMETIMES):
             yield from _misused((t,))
     if p.kind is Kind.ASSUME:
-        varying = [t for t in p.term.walk() if t.op == "read" and not t.args[0].rigid]
-        yield from (f"{t} varies: an assumption is about constants" for t in varying)
+        yield from (f"{t} varies: an assumption is about constants" for t in _varying(p.term))
 
 
 def _term(system: System, term: Term, variables: set[Term], sort: SortOf, *, step: bool = False) -> Iterator[str]:
@@ -188,15 +195,13 @@ def _operation(t: Term) -> str | None:
     if t.op == "ite":
         return None if sorts == [BOOL, t.sort, t.sort] else f"{t} is ill sorted"
     if t.op == "*":
-        if NUMBER in sorts and any(_is_fixed(p) for p in parts):
+        if NUMBER in sorts and not all(any(_varying(p)) for p in parts):
             return None
         return f"{t}: a product has a side without a unit, and a side that no action changes"
     if t.op in ("==", "+", "-", "<", "<="):
         same = sorts[0] == sorts[1] and (t.op == "==" or is_quantity(sorts[0]))
         result = sorts[0] if t.op in "+-" else BOOL
-        return None if same and t.sort == result else f"{t} mixes {' and '.join(map(sort_name, sorts))}"
+        if not same:
+            return f"{t} mixes {' and '.join(map(sort_name, sorts))}"
+        return None if t.sort == result else f"{t} is ill sorted"
     return f"{t.op} is no operator"
-
-
-def _is_fixed(t: Term) -> bool:
-    return all(x.op != "derived" and not (x.op == "read" and not x.args[0].rigid) for x in t.walk())

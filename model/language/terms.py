@@ -327,7 +327,7 @@ def substitute(term: Term, table: Mapping[Term, Term]) -> Term:
             if var in incoming or var in table:
                 height = 1 + max(v.args[1] for v in incoming | t.free | {var})
                 fresh = Term("var", (var.args[0], max(height, t.binders)), var.sort)
-            inner = {**{v: new for v, new in table.items() if v is not var}, var: fresh}
+            inner = {**table, var: fresh}
             return Term(t.op, (fresh, substitute(keep, inner), substitute(body, inner)), t.sort)
         return None
 

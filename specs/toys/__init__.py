@@ -71,8 +71,10 @@ def prisoners_world() -> World:
 
 
 def diophantine_world(a: int, b: int, c: int) -> World:
-    """The equation with these coefficients."""
-    return World(f"diophantine-{a}-{b}-{c}", diophantine.Equation("equation", a=a, b=b, c=c))
+    """The equation with these coefficients, and every loss that its sum can have."""
+    losses = range(0, (a + b) * (diophantine.VALUES - 1) + 1, diophantine.VALUES)
+    wraps = (diophantine.Wrap(f"wrap{i}", loss=loss) for i, loss in enumerate(losses))
+    return World(f"diophantine-{a}-{b}-{c}", diophantine.Equation("equation", a=a, b=b, c=c), *wraps)
 
 
 def increment_world() -> World:

@@ -1,13 +1,12 @@
 """a x + b y = c over bytes that wrap around (Stateright's `LinearEquation`): one equation has a solution, one has none.
 
-Wrapping is a second action for either byte; the sum wraps as often as its coefficients allow.
+Wrapping is a second action for either byte; the world says how much the sum may lose by wrapping.
 """
 
 from ...model.language import NUMBER, Actor, Entity, Role, Truth, action, any_of, constant, require, sometimes, varying
 
 GUESS = Actor("guess", Role.ENVIRONMENT)
 VALUES = 256
-MOST_WRAPS = 12  # a + b of the largest equation in use: the sum is below (a + b) * VALUES
 
 
 class Equation(Entity):
@@ -15,6 +14,12 @@ class Equation(Entity):
 
     a, b, c = constant(NUMBER), constant(NUMBER), constant(NUMBER)
     x, y = varying(NUMBER, upto=VALUES - 1), varying(NUMBER, upto=VALUES - 1)
+
+
+class Wrap(Entity):
+    """What the sum may have lost: a multiple of the values of a byte."""
+
+    loss = constant(NUMBER)
 
 
 @action(GUESS)
@@ -48,6 +53,4 @@ def wrap_y(equation: Equation) -> None:
 @sometimes()
 def solvable() -> Truth:
     """The guess solves the equation."""
-    return any_of(
-        any_of(*(e.a * e.x + e.b * e.y == e.c + VALUES * wraps for wraps in range(MOST_WRAPS))) for e in Equation
-    )
+    return any_of(e.a * e.x + e.b * e.y == e.c + wrap.loss for e in Equation for wrap in Wrap)

@@ -1,0 +1,171 @@
+"""`holdfast explore WORLD`: every reachable state of a named world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .app import json_option, paint, print_json, print_lines
+from .progress import Ticker
+
+if TYPE_CHECKING:
+    from ..checkers.explore import Engine, Progress
+    from ..checkers.interpret import Run
+    from ..checkers.verdict import Verdict
+
+EPILOG = """\b
+Examples:
+  holdfast explore --list
+  holdfast explore exchange-3-3-9 --json
+  holdfast explore exchange-4-2-11 --max-seconds 60
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("world", required=False)
+@click.option("--list", "list_them", is_flag=True, help="List the worlds, with what each is for.")
+@click.option("--engine", type=click.Choice(["auto", "native", "python"]), default="auto", help="Default: auto.")
+@click.option("--max-states", type=click.IntRange(min=1), help="Stop with Unknown beyond so many states.")
+@click.option("--max-seconds", type=click.FloatRange(min=0), help="Stop with Unknown after so long.")
+@click.option("--max-memory", type=click.IntRange(min=1), help="Stop with Unknown beyond so many MiB.")
+@click.option(
+    "--trace", "trace_file", type=click.Path(path_type=Path), help="Write a counterexample there (JSON Lines)."
+)
+@json_option
+@click.pass_context
+def explore(
+    ctx: click.Context,
+    world: str | None,
+    list_them: bool,
+    engine: Engine,
+    max_states: int | None,
+    max_seconds: float | None,
+    max_memory: int | None,
+    trace_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Visit every reachable state of a named WORLD, breadth first: what holds, or the shortest counterexample."""
+    from ..checkers.explore import Limits
+
+    if list_them:
+        _list(as_json)
+        return
+    if world is None:
+        raise click.UsageError("Which world? `holdfast explore --list` shows them.", ctx)
+    run = _run(world)
+    limits = Limits(max_states, max_seconds, max_memory << 20 if max_memory else None)
+    verdict = _verdict(run, limits, engine)
+    _report(run, world, verdict, trace_file, as_json, engine)
+    from ..checkers.verdict import exit_code
+
+    ctx.exit(exit_code(verdict))
+
+
+def _list(as_json: bool) -> None:
+    from ..specs.worlds import WORLDS
+
+    if as_json:
+        print_json([{"world": case.name, "reason": case.reason} for case in WORLDS.values()])
+        return
+    width = max(map(len, WORLDS))
+    print_lines([f"{paint(f'{case.name:<{width}}', 'strong')}  {case.reason}" for case in WORLDS.values()])
+
+
+def _run(name: str) -> Run:
+    from ..checkers.interpret import Run
+    from ..inputs.problems import did_you_mean
+    from ..specs.worlds import WORLDS
+
+    if name not in WORLDS:
+        hint = did_you_mean(name, WORLDS) or "`holdfast explore --list` shows them"
+        raise click.UsageError(f"There is no world {name!r}; {hint}.")
+    return Run(*WORLDS[name].build())
+
+
+def _verdict(run: Run, limits: Any, engine: Engine) -> Verdict:
+    """The explorer's verdict; where it holds, also that on what needs the whole graph."""
+    from ..checkers.explore import explore as search
+    from ..checkers.verdict import Holds
+    from ..model.language import Kind
+
+    with Ticker(f"exploring {run.world.name}") as ticker:
+        verdict = search(run, limits=limits, engine=engine, progress=lambda so_far: ticker.say(_progress(so_far)))
+        if isinstance(verdict, Holds) and run.system.of_kind(Kind.LEADS_TO, Kind.RECOVERABLE):
+            return _with_graph(run, verdict)
+    return verdict
+
+
+def _with_graph(run: Run, holds: Any) -> Verdict:
+    """`leads_to` and `recoverable` need the graph; the figures stay the explorer's."""
+    from dataclasses import replace
+
+    from ..checkers import graph
+    from ..checkers.verdict import Holds
+
+    verdict = graph.check(run)
+    if not isinstance(verdict, Holds):
+        return verdict
+    both: Holds = replace(holds, properties=(*holds.properties, *verdict.properties))
+    return both
+
+
+def _progress(so_far: Progress) -> str:
+    million = so_far.states_per_second / 1e6
+    return f"{so_far.states:,} states, {so_far.waiting:,} waiting, depth {so_far.depth}, {million:.2f} million/s"
+
+
+def _report(run: Run, name: str, verdict: Verdict, trace_file: Path | None, as_json: bool, engine: Engine) -> None:
+    from ..checkers.verdict import Violated
+
+    if trace_file is not None and isinstance(verdict, Violated):
+        from .tracing import write_trace
+
+        write_trace(trace_file, run, verdict, {"world": name})
+    if as_json:
+        print_json(_record(run, verdict, engine))
+    else:
+        print_lines(list(_lines(run, verdict)))
+
+
+def _record(run: Run, verdict: Verdict, engine: Engine) -> dict[str, Any]:
+    from ..checkers.verdict import Violated
+    from ..story import Story, story_record, verdict_record
+
+    said = verdict_record(verdict) | {"engine": engine}
+    if isinstance(verdict, Violated):
+        story = Story(run, verdict.steps, verdict.initial, exact=False)
+        said["trace"] = story_record(story, verdict.property)
+    return said
+
+
+def _lines(run: Run, verdict: Verdict) -> Iterator[str]:
+    from ..checkers.verdict import Holds, Unknown, Vacuous, Violated
+    from .output import assumption_lines, trace_lines
+
+    name = type(verdict).__name__
+    yield f"{paint(name.upper(), 'good' if name == 'Holds' else 'bad')}  {verdict.world}"
+    match verdict:
+        case Holds():
+            yield f"How: {verdict.how}."
+            yield from (f"  {run.system.property(p).sentence}" for p in verdict.properties)
+            yield from (
+                f"  seen in {len(s)} steps: {run.system.property(p).sentence}" for p, s in verdict.witnesses.items()
+            )
+            yield from assumption_lines(verdict.assumptions)
+        case Violated():
+            yield ""
+            yield from trace_lines(run, verdict, exact=False)
+            yield ""
+            yield from assumption_lines(verdict.assumptions)
+        case Vacuous():
+            if verdict.never_fired:
+                yield f"Never happened: {', '.join(verdict.never_fired)}"
+            yield from (f"Never seen: {run.system.property(p).sentence}" for p in verdict.never_witnessed)
+        case Unknown():
+            yield f"Why: {verdict.why}"
+    figures = verdict.figures
+    said = f"{figures.states:,} states, {figures.transitions:,} transitions, depth {figures.depth}"
+    yield f"{said}, {figures.seconds:.2f} s."

@@ -1,0 +1,108 @@
+"""Writing a counterexample to a file, with how to get its run again; and getting it again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..checkers.interpret import Run
+from ..checkers.trace import Trace, dump, load, trace
+from ..checkers.verdict import Violated
+from ..inputs.load import load_plan
+from ..inputs.positions import Position
+from ..inputs.problems import BadInput, Problem, quoted
+from ..inputs.records import Plan
+
+STDIN = Path("-")
+TRACE_BYTES_MAX = 256 << 20
+
+
+def write_trace(file: Path, run: Run, verdict: Violated, origin: dict[str, Any]) -> None:
+    """The counterexample as JSON Lines, replayed once more. `-` is stdout. Raises BadInput for a file not to be had."""
+    told = trace(run, verdict.steps, broken=verdict.property, sentence=verdict.sentence, initial=verdict.initial)
+    lines = "".join(f"{line}\n" for line in dump(replace(told, origin=origin)))
+    if file == STDIN:
+        click.echo(lines, nl=False)
+        return
+    try:
+        file.write_text(lines, encoding="utf-8")
+    except OSError as error:
+        raise _bad(file, 0, f"a file that cannot be written ({error.strerror})", "a place for the trace") from None
+
+
+def plan_origin(plan: Plan, trace_file: Path) -> dict[str, Any]:
+    """How to get a plan's run again: the plan's file, as seen from the trace's folder, and a hash of what it says."""
+    beside = Path.cwd() if trace_file == STDIN else trace_file.absolute().parent
+    return {"plan": os.path.relpath(plan.source, beside), "sha256": content_hash(plan)}
+
+
+def content_hash(plan: Plan) -> str:
+    """A hash of a plan's file and its cluster's, byte by byte."""
+    both = hashlib.sha256()
+    for source in (plan.source, plan.cluster.source):
+        content = Path(source).read_bytes()
+        both.update(f"{len(content)}\n".encode() + content)
+    return both.hexdigest()
+
+
+def read_trace(file: Path) -> Trace:
+    """The trace in a file (`-`: stdin). Raises BadInput."""
+    try:
+        if file == STDIN:
+            return load(sys.stdin)
+        if file.stat().st_size > TRACE_BYTES_MAX:
+            raise _bad(file, 0, "a file too large for a trace", f"at most {TRACE_BYTES_MAX} bytes")
+        with file.open(encoding="utf-8") as lines:
+            return load(lines)
+    except OSError as error:
+        raise _bad(file, 0, f"a file that cannot be read ({error.strerror})", "a trace") from None
+    except UnicodeDecodeError:
+        raise _bad(file, 0, "a file that is not UTF-8 text", "a trace: JSON Lines") from None
+    except ValueError as error:
+        raise _bad(file, 0, str(error), "a trace: JSON Lines, as `--trace` writes them") from None
+
+
+def run_of(t: Trace, file: Path, plan_file: Path | None) -> tuple[Run, bool]:
+    """The run that a trace is of, and whether its amounts are real sizes. Raises BadInput where it is not to be had.
+
+    `plan_file` takes the place of the plan that the trace names, whatever that plan said.
+    """
+    if plan_file is not None:
+        return _plan_run(load_plan(plan_file)), True
+    if "plan" in t.origin:
+        return _plan_run(_named_plan(t, file)), True
+    return _world_run(t, file), False
+
+
+def _plan_run(plan: Plan) -> Run:
+    from ..planning import prepare
+
+    return prepare(plan).run
+
+
+def _named_plan(t: Trace, file: Path) -> Plan:
+    beside = Path.cwd() if file == STDIN else file.absolute().parent
+    plan = load_plan(Path(os.path.relpath(beside / str(t.origin["plan"]))))
+    if content_hash(plan) != t.origin.get("sha256"):
+        found = f"the plan {quoted(plan.source)} (or its cluster), which is not what it was when the trace was written"
+        raise _bad(file, 1, found, "the same content; or `--plan FILE`, to replay the trace against what it says now")
+    return plan
+
+
+def _world_run(t: Trace, file: Path) -> Run:
+    from ..specs.worlds import WORLDS
+
+    name = str(t.origin.get("world", t.world))
+    if name not in WORLDS:
+        raise _bad(file, 1, f"the world {quoted(name)}", "a world that `holdfast explore --list` shows")
+    return Run(*WORLDS[name].build())
+
+
+def _bad(file: Path, line: int, found: str, expected: str) -> BadInput:
+    return BadInput([Problem(Position(str(file), line, 1 if line else 0), found, expected)])

@@ -1,0 +1,1 @@
+"""Plan verification, held against exhaustive exploration one page at a time."""

@@ -1,0 +1,23 @@
+"""What every test runs under: how Hypothesis looks for examples, and a word on what is not there to be asked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from hypothesis import HealthCheck, settings
+
+WITNESSES = {"spin": "spin", "virsh": "libvirt-clients", "gcc": "gcc"}
+"""Programs of others that some tests ask, and the Debian packages that they come from."""
+
+# No test is timed, since processors are shared. On a build server examples are always the same ones, so that what turns
+# red is the change and not the dice; everywhere else every run looks at others.
+settings.register_profile("anywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("server", settings.get_profile("anywhere"), derandomize=True, print_blob=True)
+settings.load_profile("server" if os.environ.get("CI") else "anywhere")
+
+
+def pytest_report_header() -> list[str]:
+    """Say at the start which tests will be skipped, rather than leave it to the reader of the end."""
+    absent = [f"{name} (Debian: {package})" for name, package in WITNESSES.items() if not shutil.which(name)]
+    return [f"not installed, tests that ask it are skipped: {name}" for name in absent]

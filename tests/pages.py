@@ -1,0 +1,82 @@
+"""Pages of prose that are held to the code: lists made from it, commands that are run, links that lead somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+REWRITE = bool(os.environ.get("HOLDFAST_REWRITE"))
+"""Whether pages are rewritten with what the code says, instead of compared; read the difference before you keep it."""
+
+CONSOLE = re.compile(r"```console\n\$ (?P<command>.*)\n(?P<said>(?:.*\n)*?)```\n")
+LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]+)\]\((?P<target>[^)\s]+)\)")
+SECONDS = re.compile(r"\b\d+(\.\d+)? ?(s|ms|seconds)\b")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page and its text as it is now."""
+
+    path: Path
+    text: str
+
+    @classmethod
+    def at(cls, name: str) -> Page:
+        """The page of that name, from the root."""
+        return cls(ROOT / name, (ROOT / name).read_text(encoding="utf-8"))
+
+    def keep(self, rewritten: str) -> None:
+        """Check that the page already says what was rewritten; or, when asked to, write it."""
+        if REWRITE:
+            self.path.write_text(rewritten, encoding="utf-8")
+        else:
+            assert self.text == rewritten, f"{self.path.name} is out of date: run this test with HOLDFAST_REWRITE=1"
+
+    def with_list(self, name: str, lines: Iterable[str]) -> str:
+        """The text with these lines between `<!-- name -->` and its end. Raises ValueError where neither is there."""
+        before, begin, rest = self.text.partition(f"<!-- {name} -->\n")
+        _, end, after = rest.partition(f"<!-- end of {name} -->")
+        if not (begin and end):
+            raise ValueError(f"{self.path.name} has no place for {name}")
+        return before + begin + "".join(f"{line}\n" for line in lines) + end + after
+
+    def links(self) -> Iterator[tuple[str, str]]:
+        """Text and target of every link that leads to a file of the repository."""
+        for match in LINK.finditer(self.text):
+            if not match["target"].startswith(("http://", "https://", "#")):
+                yield match["text"], match["target"].partition("#")[0]
+
+    def with_output(self) -> str:
+        """The text with every console block showing what its command prints now."""
+        return CONSOLE.sub(_shown, self.text)
+
+
+def _shown(match: re.Match[str]) -> str:
+    """The block as it is, where only times differ from what is printed; else with what is printed."""
+    printed = output(match["command"])
+    same = timeless(printed) == timeless(match["said"])
+    return f"```console\n$ {match['command']}\n{match['said'] if same else printed}```\n"
+
+
+def timeless(text: str) -> str:
+    """The text without what differs from run to run: seconds, and spaces at line ends."""
+    return "\n".join(SECONDS.sub("TIME", line).rstrip() for line in text.splitlines())
+
+
+def output(command: str) -> str:
+    """What a `holdfast` command prints, in a terminal of 100 columns and from the root; its exit code, if not 0."""
+    program, *arguments = shlex.split(command)
+    assert program == "holdfast", f"only holdfast is run, not {program}"
+    start = [sys.executable, "-c", "from holdfast.command import main; main()", *arguments]
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
+    done = subprocess.run(start, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr, done.stderr
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    return "".join(f"{line}\n" for line in lines) + (f"[exit code {done.returncode}]\n" if done.returncode else "")
