@@ -33,6 +33,7 @@ def create_host_vm(machine: Machine) -> None:
     need = host_vm.overhead + host_vm.guest.footprint
     require(host_vm.state == HostVmState.ABSENT, "there is no host VM yet")
     _old_runs(machine)
+    require(host_vm.guest.footprint <= host_vm.size, "the host VM has room for the guest hypervisor")
     require(machine.expected + need <= machine.capacity, "the machine has room for the guest hypervisor")
     require(machine.committed + need <= machine.commit_limit, "the machine may promise the guest hypervisor's frames")
     host_vm.state = HostVmState.RUNNING

@@ -91,6 +91,7 @@ def map_states() -> Truth:
         implies(m.map.one_of(Map.PASSED, Map.VALIDATED), m.new.power == Power.RUNNING)
         & implies(m.new.power == Power.BOOTING, m.map == Map.SEALED)
         & implies(m.map == Map.NONE, m.mapped == 0)
+        & implies(m.map != Map.NONE, suspended(m))
         & implies((m.map == Map.NONE) & suspended(m), m.new.power == Power.ABSENT)
         for m in Machine
     )

@@ -84,8 +84,8 @@ def nested_post_state() -> Truth:
     """The first state after the exchange is the full nested stack: VMs, guest hypervisor, host VM, new hypervisor."""
     return all_of(
         implies(
-            suspended(m) & (after(m.host_vm.state) == HostVmState.RUNNING) & (m.host_vm.carrier == m.new),
-            all_nested(m) & (m.host_vm.guest.power == Power.RUNNING) & (m.new.power == Power.RUNNING),
+            suspended(m) & after((m.host_vm.state == HostVmState.RUNNING) & (m.host_vm.carrier == m.new)),
+            after(all_nested(m) & (m.host_vm.guest.power == Power.RUNNING) & (m.new.power == Power.RUNNING)),
         )
         for m in Machine
     )
@@ -105,18 +105,26 @@ def only_toward_the_living() -> Truth:
 
 @always("S7")
 def done_means_done() -> Truth:
-    """When the old hypervisor and the host VM are gone, every VM is on the new hypervisor and no page is leaked."""
-    return all_of(implies(exchanged(m), all_on_new(m) & (m.used == needed(m))) for m in Machine)
+    """When the old hypervisor and the host VM are gone, every VM is on the new hypervisor, and no map is left."""
+    return all_of(implies(exchanged(m), all_on_new(m)) for m in Machine)
+
+
+@always("S7")
+def no_page_leaked() -> Truth:
+    """When the exchange is done the machine holds the new hypervisor and what its VMs need there, and not a page more."""
+    return all_of(implies(exchanged(m), m.used == needed(m)) for m in Machine)
 
 
 @always("S10")
 def map_complete() -> Truth:
-    """A map exists only while the host VM is suspended, covers all of its pages, and is validated before teardown."""
-    return all_of(
-        implies(m.map != Map.NONE, suspended(m) & (m.mapped == m.host_vm.used))
-        & implies(suspended(m) & (m.old.power == Power.ABSENT), m.map == Map.VALIDATED)
-        for m in Machine
-    )
+    """A map exists only while the host VM is suspended, and covers all of its pages."""
+    return all_of(implies(m.map != Map.NONE, suspended(m) & (m.mapped == m.host_vm.used)) for m in Machine)
+
+
+@always("S10")
+def validated_before_teardown() -> Truth:
+    """The old hypervisor ends only once the new one has validated the map that it will resume from."""
+    return all_of(implies(suspended(m) & (m.old.power == Power.ABSENT), m.map == Map.VALIDATED) for m in Machine)
 
 
 @step("S11")

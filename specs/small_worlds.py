@@ -109,10 +109,11 @@ SMALLEST = case(
 SIX_CLASSES = case(
     "six-classes",
     "A guest moves its pages through all six classes while it is consolidated, suspended, resumed and disassociated.",
-    on_one(host(11, 5), active("vm", 4, 2)),
+    on_one(host(9, 4), active("vm", 3, 1, resident_peak=3, hot_peak=2)),
     bounded={
-        "1 VM of 4 pages": "four classes at once, and never touched pages beside two",
-        "11 frames": "both copies of all four pages: nothing is ever refused for room",
+        "1 VM of 3 pages": "three classes at once; two pages are not touched yet",
+        "hot peak of 2 pages": "the guest is held to its assumed working set (A3)",
+        "9 frames": "both copies of all three pages: nothing is ever refused for room",
     },
     leave_out={**UNSCHEDULED, **FAULTLESS},
     unseen={**NOT_RECLAIMED, **NO_FAULT_SEEN},
@@ -219,29 +220,86 @@ ONE_AT_A_TIME = case(
 )
 PROMISES = case(
     "promises-to-the-limit",
-    "A machine that may promise less than it has: a balloon must hold a page before anything is copied, and cannot let go.",
+    "A machine that may promise less than it has: a balloon must hold pages before anything is done, and cannot let go.",
     on_one(
-        host(12, 4, limit=6),
+        host(12, 4, limit=5),
         active("first", 1),
-        GuestPages("second", 2, {"active_anonymous": 1, "free": 1}, reservation=2),
+        GuestPages("second", 2, {"inactive_anonymous": 1, "free": 1}, reservation=2),
+        most=2,
     ),
     bounded={
         "2 VMs, of 1 and 2 pages": "the balloon is in the one while the other is copied",
-        "commit limit of 6 frames": "old and guest hypervisor, host VM and VMs: nothing is left for a second copy",
-        "12 frames": "twice as many: frames never decide",
+        "commit limit of 5 frames": "one page in the balloon for the guest hypervisor, two for a second copy",
+        "12 frames": "more than twice as many: frames never decide",
     },
     leave_out={
         **FROZEN,
         **FAULTLESS,
         **CLEAN,
         **because("nothing is swapped here: reclaim-first asks about that", *SWAPPING),
-        **because("the guest has no such pages, and none change their class", "squeeze_buffer", "squeeze_anonymous"),
+        **because("no guest has cold file buffers", "squeeze_buffer"),
     },
     unseen={
         **NO_FAULT_SEEN,
         **because("nothing is swapped here", "swapped_out"),
         **because("it has more than it may promise", "machine_full"),
+        **because("a page is always in the balloon", "host_vm_full"),
     },
+)
+SWAPPED_AND_BACK = case(
+    "swapped-and-back",
+    "A guest takes its swapped pages back, at any time and in flight, as far as its assumed peaks let it.",
+    on_one(
+        host(8, 4, limit=16, swap=2),
+        GuestPages(
+            "vm",
+            3,
+            {"active_anonymous": 1, "inactive_anonymous": 1},
+            swapped=1,
+            reservation=2,
+            resident_peak=2,
+            hot_peak=1,
+        ),
+        most=2,
+    ),
+    bounded={
+        "peaks of 2 and 1 pages": "one of three pages is always swapped, and one goes cold before another is used (A3)",
+        "8 frames": "both copies at the peak, and one to spare",
+        "2 swap slots, targets up to 2": "one page is swapped from the start, one more can be",
+    },
+    leave_out={
+        **FAULTLESS,
+        **CLEAN,
+        **NO_GROWTH,
+        **because("six-classes asks about these", *(name for name in FROZEN if "_anonymous" not in name)),
+        **because("the balloon stays empty here: reclaim-first asks about it", *BALLOONING[1:]),
+    },
+    unseen={
+        **NO_FAULT_SEEN,
+        **ROOMY,
+        **because("the balloon stays empty here", "reclaimed_and_moved"),
+    },
+)
+LARGER_SUCCESSOR = case(
+    "larger-successor",
+    "The new hypervisor takes more than the old one: there is no room for it beside the old one before pages are taken.",
+    on_one(
+        host(7, 3, limit=16, swap=1, new=Release(footprint=3)),
+        GuestPages("vm", 2, {"active_anonymous": 1, "inactive_anonymous": 1}, reservation=2),
+    ),
+    bounded={
+        "1 VM of 2 pages": "one page can be taken, one stays",
+        "a new hypervisor of 3 pages": "one more than a second copy needs: room for the copy is not room for it",
+        "7 frames": "both copies of both pages; or hypervisors, host VM and one page",
+    },
+    leave_out={
+        **FROZEN,
+        **FAULTLESS,
+        **CLEAN,
+        **because("guests touch nothing that was taken from them (A3): they could overcommit", "touch", "fault_in"),
+        **because("the guest has no such pages, and none change their class", "squeeze_buffer", "inflate"),
+    },
+    unseen={**NO_FAULT_SEEN, **because("it may promise more than it has", "promised_to_the_limit")},
 )
 SQUEEZED_IN = case(
     "squeezed-in",

@@ -96,10 +96,16 @@ class Bounds:
 
     def certain(self, g: Ground, state: State, cells: tuple[Cell, ...]) -> bool:
         """Whether it holds whatever the quantities are here: True only where it does."""
+        if g[0] == "or":
+            return any(self._settled(p, state) or self.certain(p, state, cells) for p in g[1])
         template = self.template(g) if g[0] == "<=" else None
         if template is None or not template.separable:
             return False
         return any(template.sum(state, cells, 1, exactly=exactly) <= 0 for exactly in (False, True))
+
+    def _settled(self, g: Ground, state: State) -> bool:
+        """Whether shared control alone makes it true."""
+        return slots_of(g) <= self.moves.control and not self.moves.homes_in(g) and bool(compiled(g)(state))
 
     def witness(self, wanted: Ground, state: State, boxes: tuple[Box, ...], facts: frozenset[Ground]) -> Model | None:
         """Quantities that make the formula true in this control, within invariants, boxes and facts; None if none do.

@@ -80,7 +80,8 @@ class Gains:
         """What one step more than known gains, and how; None if nothing more is gained."""
         steps, before = len(member.known), member.known[-1][0]
         direct = [f for f in member.flows if sum(weights.get(k, 0) * n for k, n in f.delta) > 0]
-        best = max((self._tried(order, weights, state) for order in product(direct, repeat=steps)), key=_gained)
+        tried = (self._tried(order, weights, state) for order in product(direct, repeat=steps))
+        best = max(tried, key=_gained, default=(0, ()))
         if best[0] < member.most and steps < MOST_EACH:
             solved = self._solved(member.flows, weights, state, steps)
             best = max(best, solved, key=_gained)

@@ -46,7 +46,8 @@ class Truth:
     symbol: Value
     used: bool = False
     refuted: bool = False
-    asked: set[Any] = field(default_factory=set[Any])
+    witnessed: bool = False
+    asked: dict[Any, Member] = field(default_factory=dict[Any, "Member"])
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,16 @@ class Ghost:
 
 @dataclass(frozen=True)
 class Member:
-    """A member in play, and the condition under which it is real."""
+    """A member in play, and the condition under which it is real.
+
+    A witness is of a higher `level` than the members that it is a witness for; a member that a field refers to is one
+    of `reads` more than its owner. Both are bounded (by how deep the terms go), or there would be no end of members.
+    """
 
     term: Value
     real: Value
+    level: int = 0
+    reads: int = 0
 
 
 _SORTS: dict[str, Any] = {}

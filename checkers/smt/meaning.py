@@ -136,13 +136,17 @@ class Finite(Meaning[Rows]):
             result = ite(same(ref, i), row[i], result)
         return result
 
+    def present(self, sort: Sort, member: int) -> Value:
+        """Whether there is such a member."""
+        return member < self.counts[sort]
+
     def quantifier(self, t: Term, env: Env, at: Rows) -> Value:
         """The conjunction, disjunction or sum over the members."""
         var, keep, body = t.args
         cases: list[tuple[Value, Value]] = []
         for i in range(self.counts.get(var.sort, 0)):
             inner = {**env, var: i}
-            kept = self.value(keep, inner, at)
+            kept = conj((self.present(var.sort, i), self.value(keep, inner, at)))
             if kept is not False:
                 cases.append((kept, self.value(body, inner, at)))
         if t.op == "forall":
@@ -213,3 +217,13 @@ def nesting(t: Term) -> int:
         return max(nesting(t.args[0].definition), nesting(t.args[1]))
     inside = max((nesting(part) for part in t.parts), default=0)
     return inside + (t.op in ("forall", "exists", "sum"))
+
+
+@cache
+def reach(t: Term) -> int:
+    """How many references are followed in a row, definitions included."""
+    if t.op == "read":
+        return reach(t.args[1]) + isinstance(t.sort, Sort)
+    if t.op == "derived":
+        return reach(t.args[0].definition) + reach(t.args[1])
+    return max((reach(part) for part in t.parts), default=0)

@@ -146,7 +146,7 @@ class Prover:
         yield self._possible(action)
         yield self._typed(action)
         for p in self.goals:
-            yield self._preserved(action, p)
+            yield self.keeps(action, p)
 
     # ---------------------------------------------------------------------------------------------- lemmas
     def positive(self, total: Term, *, starting: bool) -> bool:
@@ -236,7 +236,8 @@ class Prover:
         asked = Question(self.system, self.held, action, leaves=True)
         return self._settle(f"{action.name} assigns within range", action, None, scene, asked)
 
-    def _preserved(self, action: Action, p: Property) -> Obligation:
+    def keeps(self, action: Action, p: Property) -> Obligation:
+        """The action keeps the property, if all that is held was so before."""
         name = f"{action.name} keeps {p.name}"
         if p.kind is Kind.ALWAYS and footprint(p.term).isdisjoint(w.field for w in action.writes):
             return Obligation(name, action.name, p.name, Status.PROVED, 0.0, why="it writes nothing that is read there")

@@ -59,11 +59,11 @@ class Reading(Meaning[At]):
 
     def enter(self, sort: Sort, member: Member) -> Value:
         """Bring a member into play; its term."""
-        here = self.members[sort]
-        if identity(member.term) not in here:
+        here, key = self.members[sort], identity(member.term)
+        if key not in here:
             if sort in self.single and here:
                 self.facts.append(next(iter(here.values())).term == member.term)
-            here[identity(member.term)] = self.known[identity(member.term)] = member
+            here[key] = self.known[key] = member
         return member.term
 
     def member(self, term: Value) -> Member:
@@ -89,7 +89,11 @@ class Reading(Meaning[At]):
     def _the(self, sort: Sort) -> Value:
         """The one member of a sort that bounds a parameter."""
         here = self.members[sort]
-        return next(iter(here.values())).term if here else self.enter(sort, Member(z3.Const("the one", z3_sort(sort)), True))
+        return (
+            next(iter(here.values())).term
+            if here
+            else self.enter(sort, Member(z3.Const("the one", z3_sort(sort)), True))
+        )
 
     # ---------------------------------------------------------------------------------------------- reading
     def later(self, at: At) -> At:

@@ -29,7 +29,7 @@ from ...model.language.terms import BOOL, encode
 from ..interpret import OutOfRange, Run
 from .inplay import parameter_limits
 from .meaning import Finite, Rows, bounded
-from .z3types import Value, is_choice, neg, of_rank, plus, rank_in, same, variable, z3
+from .z3types import Value, disj, implied, is_choice, neg, of_rank, plus, rank_in, same, variable, z3
 
 MOST_MEMBERS = 3
 """A blocking state with more members of a sort than this is not looked for."""
@@ -72,64 +72,48 @@ class Blocking:
 def blocking(question: Question, seconds: float, *, least: bool = True) -> Blocking | None:
     """The smallest blocking state (any, unless `least`); None if none with few members was found in so many seconds."""
     until = time.perf_counter() + seconds
-    for counts in _sizes(question.system):
-        found = _model(question, counts, until)
-        if found is not None:
-            return _verified(question, *(_fewer(question, found, until) if least else found))
+    for size in range(1, MOST_MEMBERS + 1):
+        scope = Scope(question, size)
+        model = scope.model(until)
+        if model is not None:
+            return _verified(question, scope, scope.least(model, until) if least else model)
     return None
 
 
-def _sizes(system: System) -> Iterator[dict[Sort, int]]:
-    """How many members to try: the same of every sort, then one sort without any."""
-    single = {limit.owner for limit in parameter_limits(system)}
-    for size in range(1, MOST_MEMBERS + 1):
-        yield {s: 1 if s in single else size for s in system.sorts}
-    for empty in system.sorts:
-        yield {s: 0 if s is empty else 1 if s in single else 2 for s in system.sorts}
+class UpTo(Finite):
+    """The reading over at most so many members of every sort: how many there are is open."""
 
+    def __init__(self, system: System, size: int) -> None:
+        """Up to `size` of every sort; exactly one of a sort that bounds a parameter."""
+        super().__init__(dict.fromkeys(system.sorts, size))
+        self.single = {limit.owner for limit in parameter_limits(system)}
+        self.number = {s: z3.Int(f"how many {s.__name__}") for s in system.sorts}
 
-def _model(question: Question, counts: dict[Sort, int], until: float) -> tuple[Scope, Any] | None:
-    if not _inhabited(question, counts):
-        return None
-    scope = Scope(question, counts)
-    return None if (model := scope.model(until)) is None else (scope, model)
+    def limits(self) -> list[Value]:
+        """What is known of how many there are."""
+        least = {s: 1 if s in self.single else 0 for s in self.number}
+        most = {s: 1 if s in self.single else n for s, n in self.counts.items()}
+        return [fact for s, n in self.number.items() for fact in (n >= least[s], n <= most[s])]
 
-
-def _inhabited(question: Question, counts: dict[Sort, int]) -> bool:
-    """Whether everything that refers to a member has one to refer to."""
-    asked = [limit.owner for limit in parameter_limits(question.system)]
-    asked += [p.var.sort for p in question.action.parameters if p.range is None] if question.action else []
-    for s in question.system.sorts:
-        asked += [f.sort for f in s.fields if isinstance(f.sort, Sort) and counts[s]]
-    return all(counts[sort] for sort in asked)
-
-
-def _fewer(question: Question, found: tuple[Scope, Any], until: float) -> tuple[Scope, Any]:
-    """The same with as few members as will do, then with small numbers."""
-    scope, model = found
-    for sort in question.system.sorts:
-        for fewer in range(scope.counts[sort]):
-            smaller = _model(question, {**scope.counts, sort: fewer}, until)
-            if smaller is not None:
-                scope, model = smaller
-                break
-    return scope, scope.least(model, until)
+    def present(self, sort: Sort, member: int) -> Value:
+        """Whether there are more members than come before it."""
+        return member < self.number[sort]
 
 
 class Scope:
-    """A question over so many members of every sort."""
+    """A question over up to so many members of every sort."""
 
-    def __init__(self, question: Question, counts: dict[Sort, int]) -> None:
+    def __init__(self, question: Question, size: int) -> None:
         """Every field of every member is a variable."""
-        self.question, self.counts = question, counts
-        self.meaning = Finite(counts)
+        self.question, self.size = question, size
+        self.meaning = UpTo(question.system, size)
         self.numbers: list[Value] = []
-        self.facts: list[Value] = []
+        self.facts: list[Value] = self.meaning.limits()
         self.fields = [f for s in question.system.sorts for f in s.fields]
-        self.state = Rows({f: [self._slot(f, i) for i in range(counts[f.owner])] for f in self.fields})
+        self.state = Rows({f: [self._slot(f, i) for i in range(size)] for f in self.fields})
         self.parameters: dict[Term, Value] = {}
         for f in self.fields:
-            self.facts += [fact for i in range(counts[f.owner]) for fact in self._limits(f, i)]
+            self.facts += [fact for i in range(size) for fact in self._limits(f, i)]
         self._ask()
 
     def _slot(self, f: Field[Any, Any], member: int) -> Value:
@@ -139,14 +123,16 @@ class Scope:
         return slot
 
     def _limits(self, f: Field[Any, Any], member: int) -> list[Value]:
-        slot = self.state.rows[f][member]
+        """The range of a field of a member; nothing, of a member that is not there."""
+        slot, there = self.state.rows[f][member], self.meaning.present(f.owner, member)
         if f.sort == BOOL:
             return []
-        if isinstance(f.sort, Sort) or is_choice(f.sort):
-            size = self.counts[f.sort] if isinstance(f.sort, Sort) else len(f.sort)
-            return [slot >= 0, slot < size]
+        if isinstance(f.sort, Sort):
+            return [slot >= 0, implied(there, slot < self.meaning.number[f.sort]), slot < self.size]
+        if is_choice(f.sort):
+            return [slot >= 0, slot < len(f.sort)]
         high = self.state.rows[f.upto][member] if isinstance(f.upto, Field) else f.upto
-        return [slot >= 0] if high is None else [slot >= 0, slot <= high]
+        return [slot >= 0, disj((there, slot == 0)), *([] if high is None else [implied(there, slot <= high)])]
 
     # ---------------------------------------------------------------------------------------------- the question
     def _ask(self) -> None:
@@ -174,9 +160,13 @@ class Scope:
         for p in action.parameters:
             chosen = self.parameters[p.var] = z3.Int(f"argument {p.var}")
             if p.range is None:  # members are alike: the first may be taken to be number 0, and so on
+                self.facts += [
+                    chosen >= 0,
+                    chosen <= earlier.get(p.var.sort, 0),
+                    chosen < self.meaning.number[p.var.sort],
+                ]
+                self.facts += [chosen < self.meaning.number[p.var.sort], chosen < self.size]
                 earlier[p.var.sort] = earlier.get(p.var.sort, 0) + 1
-                high = min(earlier[p.var.sort], self.counts[p.var.sort]) - 1
-                self.facts += [chosen >= 0, chosen <= high]
                 continue
             self.numbers.append(chosen)
             limit = p.range.high
@@ -205,29 +195,36 @@ class Scope:
         return solver.model() if solver.check() == z3.sat else None
 
     def least(self, model: Any, until: float) -> Any:
-        """A model whose numbers are small: their sum is halved while that works, then lowered."""
-        total = plus(self.numbers)
-        low, high = 0, rank_in(model, total)
-        while low < high:
-            middle = (low + high) // 2
-            smaller = self.model(until, total <= middle) if not isinstance(total, int) else None
-            if smaller is None:
-                low = middle + 1
-            else:
-                model, high = smaller, rank_in(smaller, total)
+        """A model with few members, and then small numbers."""
+        found: list[Value] = []
+        for total in (plus(self.meaning.number.values()), plus(self.numbers)):
+            low, high = 0, rank_in(model, total)
+            while low < high:
+                middle = (low + high) // 2
+                smaller = self.model(until, *found, total <= middle)
+                if smaller is None:
+                    low = middle + 1
+                else:
+                    model, high = smaller, rank_in(smaller, total)
+            found.append(total <= high)
         return model
+
+    def counts(self, model: Any) -> dict[Sort, int]:
+        """How many members a model has."""
+        return {s: rank_in(model, number) for s, number in self.meaning.number.items()}
 
     def values(self, model: Any) -> dict[Field[Any, Any], list[int]]:
         """The fields of the members in a model, as machine integers."""
-        return {f: [rank_in(model, slot) for slot in self.state.rows[f]] for f in self.fields}
+        counts = self.counts(model)
+        return {f: [rank_in(model, slot) for slot in self.state.rows[f][: counts[f.owner]]] for f in self.fields}
 
 
 def _verified(question: Question, scope: Scope, model: Any) -> Blocking:
     """The model as a world and a state. Raises AssertionError if the interpreter does not agree that it blocks."""
-    values = scope.values(model)
-    world = _world(question.system, scope.counts, values)
+    values, counts = scope.values(model), scope.counts(model)
+    world = _world(question.system, counts, values)
     run = Run(Instance(question.system, world))
-    state: State = tuple(values[f][i] for f in run.instance.fields for i in range(scope.counts[f.owner]))
+    state: State = tuple(values[f][i] for f in run.instance.fields for i in range(counts[f.owner]))
     arguments = tuple(rank_in(model, scope.parameters[v]) for v in scope.parameters)
     held = all(run.holds(p, state) for p in question.held)
     assert held, f"z3 and the interpreter differ on {question} in {run.shown(state)}"

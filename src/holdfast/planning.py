@@ -24,6 +24,7 @@ from .model.language import Entity, World
 from .specs.hosts import GuestPages, HostPages, Release, bounds, machine, resident
 from .specs.model import safety
 from .specs.proved import proved_for
+from .story.sizes import size
 
 FAULT_WORDS = {
     "migration_aborted": "a migration is aborted",
@@ -272,5 +273,5 @@ def _guests(vms: Iterable[VirtualMachine]) -> Iterator[str]:
         yield f"guests: {', '.join(free)} may use all of their memory at any time"
     for vm in vms:
         if vm.name not in free:
-            resident_text, hot_text = size_text(vm.resident_peak_pages), size_text(vm.hot_peak_pages)
+            resident_text, hot_text = size(vm.resident_peak_pages), size(vm.hot_peak_pages)
             yield f"guests: {vm.name} never has more than {resident_text} resident, nor more than {hot_text} hot"

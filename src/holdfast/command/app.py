@@ -27,6 +27,12 @@ Examples:
 """
 
 
+class Unusable(click.ClickException):
+    """What was asked for cannot be done; the command ends with 2."""
+
+    exit_code = 2
+
+
 class Commands(click.Group):
     """A group whose commands may raise what is wrong with their input."""
 

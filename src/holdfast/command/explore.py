@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .app import json_option, paint, print_json, print_lines
+from .app import Unusable, json_option, paint, print_json, print_lines
+from .interrupts import interruptible
 from .progress import Ticker
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(short_help="Visit every reachable state of a named world.", epilog=EPILOG)
 @click.argument("world", required=False)
 @click.option("--list", "list_them", is_flag=True, help="List the worlds, with what each is for.")
 @click.option("--engine", type=click.Choice(["auto", "native", "python"]), default="auto", help="Default: auto.")
@@ -49,6 +50,8 @@ def explore(
 ) -> None:
     """Visit every reachable state of a named WORLD, breadth first: what holds, or the shortest counterexample."""
     from ..checkers.explore import Limits
+    from ..checkers.interpret import OutOfRange
+    from ..checkers.verdict import exit_code
 
     if list_them:
         _list(as_json)
@@ -57,10 +60,14 @@ def explore(
         raise click.UsageError("Which world? `holdfast explore --list` shows them.", ctx)
     run = _run(world)
     limits = Limits(max_states, max_seconds, max_memory << 20 if max_memory else None)
-    verdict = _verdict(run, limits, engine)
+    try:
+        verdict = _verdict(run, limits, engine)
+    except OutOfRange as error:
+        steps = ", ".join(step.action for step in error.steps)
+        raise Unusable(
+            f"the model is wrong, whatever its properties say: {error}; after {steps or 'no step'}"
+        ) from None
     _report(run, world, verdict, trace_file, as_json, engine)
-    from ..checkers.verdict import exit_code
-
     ctx.exit(exit_code(verdict))
 
 
@@ -91,7 +98,7 @@ def _verdict(run: Run, limits: Any, engine: Engine) -> Verdict:
     from ..checkers.verdict import Holds
     from ..model.language import Kind
 
-    with Ticker(f"exploring {run.world.name}") as ticker:
+    with interruptible(), Ticker(f"exploring {run.world.name}") as ticker:
         verdict = search(run, limits=limits, engine=engine, progress=lambda so_far: ticker.say(_progress(so_far)))
         if isinstance(verdict, Holds) and run.system.of_kind(Kind.LEADS_TO, Kind.RECOVERABLE):
             return _with_graph(run, verdict)
@@ -132,12 +139,11 @@ def _report(run: Run, name: str, verdict: Verdict, trace_file: Path | None, as_j
 
 def _record(run: Run, verdict: Verdict, engine: Engine) -> dict[str, Any]:
     from ..checkers.verdict import Violated
-    from ..story import Story, story_record, verdict_record
+    from .output import trace_record, verdict_record
 
     said = verdict_record(verdict) | {"engine": engine}
     if isinstance(verdict, Violated):
-        story = Story(run, verdict.steps, verdict.initial, exact=False)
-        said["trace"] = story_record(story, verdict.property)
+        said["trace"] = trace_record(run, verdict, exact=False)
     return said
 
 

@@ -38,7 +38,7 @@ class Refusal:
     possible: tuple[str, ...]
 
 
-@click.command(epilog=EPILOG)
+@click.command(short_help="Run a trace again in the reference interpreter.", epilog=EPILOG)
 @click.argument("trace", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--plan", "plan_file", type=click.Path(path_type=Path), help="Replay against this plan instead.")
 @json_option
@@ -69,7 +69,8 @@ def _followed(run: Run, told: Trace, *, exact: bool) -> tuple[tuple[Step, ...], 
     initials = run.initial()
     if not 0 <= told.initial < len(initials):
         return (), Refusal(0, f"initial state {told.initial}", (f"there are {len(initials)} initial states",), ())
-    state, taken = initials[told.initial], list[Step]()
+    taken: list[Step] = []
+    state = initials[told.initial]
     for i in range(len(told.events)):
         try:
             (step,) = steps_of(run, _only(told, i))

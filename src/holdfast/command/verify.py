@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .app import json_option, paint, print_json, print_lines
+from .interrupts import interruptible
 from .progress import Ticker
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(short_help="Decide a plan at its real sizes.", epilog=EPILOG)
 @click.argument("plan", type=click.Path(path_type=Path))
 @click.option(
     "--trace", "trace_file", type=click.Path(path_type=Path), help="Write a counterexample there (JSON Lines)."
@@ -37,7 +38,7 @@ def verify(ctx: click.Context, plan: Path, trace_file: Path | None, as_json: boo
     from ..planning import decide, prepare
 
     prepared = prepare(load_plan(plan))
-    with Ticker("verifying") as ticker:
+    with interruptible(), Ticker("verifying") as ticker:
         verdict = decide(prepared, lambda n, seconds: ticker.say(f"{n} control locations, {seconds:.0f} s"))
     if trace_file is not None and isinstance(verdict, Violated):
         from .tracing import plan_origin, write_trace
@@ -52,7 +53,7 @@ def verify(ctx: click.Context, plan: Path, trace_file: Path | None, as_json: boo
 
 def _record(prepared: Prepared, verdict: Verdict) -> dict[str, object]:
     from ..checkers.verdict import Violated
-    from ..story import Story, story_record, verdict_record
+    from .output import trace_record, verdict_record
 
     plan = prepared.plan
     said = verdict_record(verdict)
@@ -61,8 +62,7 @@ def _record(prepared: Prepared, verdict: Verdict) -> dict[str, object]:
     said |= {"plan": plan.name, "file": plan.source, "cluster": plan.cluster.source, "host": plan.host}
     said |= {"from": plan.cluster.host_named[plan.host].release, "to": plan.to_release}
     if isinstance(verdict, Violated):
-        story = Story(prepared.run, verdict.steps, verdict.initial, exact=True)
-        said["trace"] = story_record(story, verdict.property)
+        said["trace"] = trace_record(prepared.run, verdict, exact=True)
     return said
 
 

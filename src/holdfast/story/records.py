@@ -1,40 +1,14 @@
-"""Verdicts and stories as JSON values: everything that the terminal shows, with exact numbers of pages."""
+"""Stories as JSON values: everything that the terminal shows, with exact numbers of pages."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from ..checkers.plans.product import NEVER_STUCK
-from ..checkers.verdict import Figures, Holds, Unknown, Vacuous, Verdict, Violated
 from .reasons import Broken
 from .telling import Story, Told
 
 Json = dict[str, Any]
-
-
-def verdict_record(verdict: Verdict) -> Json:
-    """The verdict without its trace; figures stand beside it, by name."""
-    said: Json = {"verdict": type(verdict).__name__, "world": verdict.world, **_figures(verdict.figures)}
-    match verdict:
-        case Holds():
-            said |= {"how": verdict.how, "properties": list(verdict.properties)}
-            said |= {"assumptions": list(verdict.assumptions)}
-            said |= {"witnesses": {name: len(steps) for name, steps in verdict.witnesses.items()}}
-        case Violated():
-            said |= {"property": verdict.property, "sentence": verdict.sentence, "length": len(verdict.steps)}
-            said |= {"initial": verdict.initial, "assumptions": list(verdict.assumptions)}
-        case Vacuous():
-            said |= {"never_fired": list(verdict.never_fired), "never_witnessed": list(verdict.never_witnessed)}
-        case Unknown():
-            said |= {"why": verdict.why}
-    return said
-
-
-def _figures(figures: Figures) -> Json:
-    said = asdict(figures)
-    said["seconds"] = round(figures.seconds, 6)
-    return said
 
 
 def story_record(story: Story, name: str | None) -> Json:

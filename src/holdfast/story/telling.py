@@ -93,21 +93,21 @@ class Story:
         return self._reasons.waiting()
 
     def broken(self, name: str) -> Broken:
-        """Why the last state breaks an `always` property; of a `step` property, only its sentence."""
+        """Why the last state breaks an `always` property; of others (and of a stuck plan), only the sentence."""
         p = self.run.system.property(name)
-        if p.kind is not Kind.ALWAYS:
+        if p.kind is not Kind.ALWAYS or name == NEVER_STUCK:
             return Broken(p.sentence, (), ())
         return self._reasons.broken(p.term, p.sentence)
 
     # ------------------------------------------------------------------------------------------------ the lines
     def lines(self, paint: Paint = plain) -> Iterator[str]:
         """The steps, one to a few lines each."""
+        width = max((len(m.name) for told in self.told for m in told.meters), default=0)
         for told in self.told:
             event = told.event
             yield f"{event.number:4}  {paint(f'{event.actor:<10}', 'faint')}  {paint(told.text, 'strong')}"
             for change in told.changes:
                 yield f"{INDENT}{change}"
-            width = max((len(m.name) for m in told.meters), default=0)
             for meter in told.meters:
                 purpose = "faint" if meter.after <= meter.limit else "bad"
                 yield f"{INDENT}{paint(self.meter_text(meter, width), purpose)}"

@@ -222,20 +222,19 @@ def count_names(self: Scene, t: Any, env: Any, at: Any) -> Value:
     return plus([before, *new]) - plus(old)
 
 
-def bound_names(self: Scene) -> None:
+def bound_names(self: Scene, *_: Any) -> None:
     """A sum is at least what each *name* in play contributes."""
-    for g in list(self.ghosts.values()):
-        here = list(self.members[g.term.args[0].sort].values())
-        parts = (self.contribution(g.term, g.env, m.term, after=False) for m in here)
-        if not g.after:
-            self.facts.append(g.symbol >= plus(parts))
+    for ghost in list(self.ghosts.values()):
+        here = list(self.members[ghost.term.args[0].sort].values())
+        parts = (self.contribution(ghost.term, ghost.env, m.term, after=False) for m in here)
+        self.facts.append(ghost.symbol >= plus(parts))
 
 
-def enter_all(self: Scene, sort: Any, term: Value, real: Value) -> Value:
+def enter_all(self: Scene, sort: Any, member: Member) -> Value:
     """Every witness is real, whatever it is a witness of."""
-    del real
-    self.members[sort].setdefault(term.get_id(), Member(term, True))
-    return term
+    key = member.term.get_id()
+    self.members[sort][key] = self.known[key] = replace(member, real=True)
+    return member.term
 
 
 def read_own_name(self: Scene, field: Any, ref: Value, at: Any) -> Value:
@@ -366,7 +365,7 @@ def test_a_scene_is_not_forked_while_it_is_being_refuted(monkeypatch: pytest.Mon
     fork = scene.fork()
     seen: list[str] = []
 
-    def ask_in_the_middle(_: Scene) -> None:
+    def ask_in_the_middle(*_: Any) -> None:
         with pytest.raises(AssertionError, match="while one fork is being refuted"):
             scene.fork()
         seen.append("asked")

@@ -1,0 +1,358 @@
+"""The model, broken on purpose: each mutant must be caught by the property that it names, in the world that it names.
+
+Another property may fail sooner; the mutant is then also explored with the named one alone. Whatever a property cites in
+the catalogue of requirements, some mutant here shows that it can fail. What nothing can expose is in redundant.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from ..model.inventory import Hypervisor, Machine, Power, Stage, Vm
+from ..model.language import Kind, System, World
+from .mutations import also_writing, defining, forgetting, not_writing
+from .worlds import MODEL_WORLDS
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A deliberate bug: what it does, the property that must catch it, and the world in which it does."""
+
+    name: str
+    sentence: str
+    breaks: str
+    world: str
+    apply: Callable[[System], System]
+
+    def build(self) -> tuple[System, World]:
+        """The broken system without witnesses, in its world. Raises ModelError where the bug does not fit."""
+        system, world = MODEL_WORLDS[self.world].build()
+        broken = self.apply(system)
+        return replace(broken, properties=tuple(p for p in broken.properties if p.kind is not Kind.SOMETIMES)), world
+
+    def alone(self) -> tuple[System, World]:
+        """The same with no other property than the one that it names; assumptions stay."""
+        system, world = self.build()
+        kept = [p for p in system.properties if p.name == self.breaks or p.kind in (Kind.ASSUME, Kind.INITIALLY)]
+        return replace(system, properties=tuple(kept)), world
+
+
+def _passes_authority(vm: Vm) -> None:
+    vm.stage = Stage.COMMITTED
+
+
+def _runs_on(vm: Vm) -> None:
+    vm.running = True
+
+
+def _frees_copy(vm: Vm) -> None:
+    vm.copied = 0
+
+
+def _ends_guest_hypervisor(machine: Machine) -> None:
+    machine.host_vm.guest.power = Power.ABSENT
+
+
+def _maps_guest_hypervisor_only(machine: Machine) -> None:
+    machine.mapped = machine.host_vm.guest.footprint
+
+
+ROOM_FOR_NEW = "the machine has room for the new hypervisor"
+
+_ALL = (
+    # ------------------------------------------------------------------------------- S1: one authority
+    Mutant(
+        "commit-while-running",
+        "Authority passes to the other end without the VM being stunned.",
+        "one_authority",
+        "smallest",
+        forgetting("commit", "the VM is stunned"),
+    ),
+    Mutant(
+        "commit-not-atomic",
+        "Stunning the VM already passes authority, in the same step in which it still runs.",
+        "authority_passes_at_rest",
+        "smallest",
+        also_writing("stop", _passes_authority),
+    ),
+    Mutant(
+        "source-continued",
+        "The source goes on when authority has passed.",
+        "one_authority",
+        "smallest",
+        also_writing("commit", _runs_on),
+    ),
+    # ------------------------------------------------------------------------------------ S2: no VM lost
+    Mutant(
+        "source-freed-at-commit",
+        "The source's copy is freed at the commit, before the VM runs at the other end.",
+        "no_vm_lost",
+        "smallest",
+        also_writing("commit", _frees_copy),
+    ),
+    Mutant(
+        "commit-incomplete",
+        "Authority passes before every page has been copied.",
+        "no_vm_lost",
+        "smallest",
+        forgetting("commit", "every page has been copied"),
+    ),
+    Mutant(
+        "commit-stale",
+        "Authority passes while copied pages are stale.",
+        "copies_only_in_flight",
+        "side-by-side",
+        forgetting("commit", "no copied page is stale"),
+    ),
+    Mutant(
+        "torn-down-before-boot",
+        "The old hypervisor is torn down with no new one to take over.",
+        "no_vm_lost",
+        "smallest",
+        forgetting("tear_down_old", "the new hypervisor runs", "the new hypervisor has validated the map"),
+    ),
+    Mutant(
+        "destroyed-with-vm-inside",
+        "The host VM is destroyed while a VM is in it.",
+        "no_vm_lost",
+        "smallest",
+        forgetting("destroy_host_vm", "no VM is in the guest hypervisor, and none is in flight"),
+    ),
+    Mutant(
+        "rolled-back-too-late",
+        "The exchange is rolled back after the point of no return.",
+        "no_vm_lost",
+        "smallest",
+        forgetting("roll_back", "the old hypervisor runs", "the old hypervisor carries the host VM"),
+    ),
+    # -------------------------------------------------------------------- S4 to S7: the order of an exchange
+    Mutant(
+        "one-still-on-old",
+        "The host VM is suspended while a VM is still on the old hypervisor.",
+        "consolidated_before_exchange",
+        "one-at-a-time",
+        forgetting("suspend", "every VM of the machine is in the guest hypervisor, and none is in flight"),
+    ),
+    Mutant(
+        "guest-hypervisor-not-resumed",
+        "The host VM resumes without the guest hypervisor in it.",
+        "nested_post_state",
+        "smallest",
+        also_writing("resume", _ends_guest_hypervisor),
+    ),
+    Mutant(
+        "left-before-resume",
+        "A VM leaves the guest hypervisor while the host VM is still suspended.",
+        "nested_post_state",
+        "one-at-a-time",
+        forgetting("disassociate", "the guest hypervisor runs"),
+    ),
+    Mutant(
+        "toward-absent-guest",
+        "A VM moves toward a guest hypervisor that does not run.",
+        "only_toward_the_living",
+        "smallest",
+        forgetting("consolidate", "the guest hypervisor runs"),
+    ),
+    Mutant(
+        "back-toward-terminated-old",
+        "A VM moves back toward the old hypervisor, which is gone.",
+        "only_toward_the_living",
+        "smallest",
+        forgetting("withdraw", "the old hypervisor runs", "the old hypervisor carries the host VM"),
+    ),
+    Mutant(
+        "out-before-exchange",
+        "A VM moves toward the new hypervisor before it is there.",
+        "only_toward_the_living",
+        "smallest",
+        forgetting("disassociate", "the new hypervisor runs", "the new hypervisor carries the host VM"),
+    ),
+    Mutant(
+        "guest-hypervisor-left-behind",
+        "Destroying the host VM leaves the guest hypervisor's frames behind.",
+        "done_means_done",
+        "smallest",
+        not_writing("destroy_host_vm", Hypervisor.power),
+    ),
+    Mutant(
+        "map-kept-after-resume",
+        "The map stays in memory after the host VM has resumed.",
+        "done_means_done",
+        "smallest",
+        not_writing("resume", Machine.map, Machine.mapped),
+    ),
+    # ------------------------------------------------------------- S10, S11, S18: the map, and what precedes it
+    Mutant(
+        "map-before-suspension",
+        "The map is built while VMs still write to their pages.",
+        "map_complete",
+        "smallest",
+        forgetting("build_map", "the host VM is suspended"),
+    ),
+    Mutant(
+        "map-incomplete",
+        "The map covers the guest hypervisor, and none of the VMs in it.",
+        "map_complete",
+        "smallest",
+        also_writing("build_map", _maps_guest_hypervisor_only),
+    ),
+    Mutant(
+        "map-not-validated",
+        "The old hypervisor is torn down before the new one has validated the map.",
+        "map_complete",
+        "smallest",
+        forgetting("tear_down_old", "the new hypervisor has validated the map"),
+    ),
+    Mutant(
+        "replaced-while-running",
+        "The old hypervisor is torn down while the VMs run.",
+        "replaced_only_when_suspended",
+        "smallest",
+        forgetting(
+            "tear_down_old",
+            *("the host VM is suspended", "the new hypervisor runs", "the new hypervisor has validated the map"),
+        ),
+    ),
+    Mutant(
+        "format-unchecked",
+        "Nobody asks before suspending whether the new hypervisor reads the old one's format.",
+        "format_checked_first",
+        "format-mismatch",
+        forgetting("suspend", "the new hypervisor reads the old one's hand-off format"),
+    ),
+    # ---------------------------------------------------------------------- X2, X3, X6: one account across it all
+    Mutant(
+        "second-copy-free",
+        "The second copy of a VM in flight is charged to nobody.",
+        "both_copies_charged",
+        "smallest",
+        defining(Vm.charged, lambda vm: vm.at_source + vm.overhead),
+    ),
+    Mutant(
+        "source-copy-kept",
+        "The source's copy is not freed when the VM runs at the other end.",
+        "both_copies_charged",
+        "smallest",
+        not_writing("activate", Vm.copied),
+    ),
+    Mutant(
+        "ballooned-in-flight",
+        "The balloon takes pages of a VM in flight.",
+        "frozen_while_in_flight",
+        "reclaim-first",
+        forgetting("inflate", "the VM is not in flight"),
+    ),
+    Mutant(
+        "ballooned-while-suspended",
+        "The balloon takes pages of a suspended VM.",
+        "frozen_while_in_flight",
+        "reclaim-first",
+        forgetting("inflate", "the VM runs"),
+    ),
+    Mutant(
+        "target-changed-in-flight",
+        "A VM in flight is given other targets.",
+        "frozen_while_in_flight",
+        "squeezed-in",
+        forgetting("reclaim", "the VM is not in flight"),
+    ),
+    Mutant(
+        "reservation-unchecked",
+        "A VM is let into a host VM that cannot reserve what it is due.",
+        "reservations_fit_inside",
+        "no-reservation-left",
+        forgetting("consolidate", "the host VM has room for the VM's reservation"),
+    ),
+    # ------------------------------------------------------------------------------ M1: pages are conserved
+    Mutant(
+        "balloon-loses-page",
+        "A page that the balloon takes is in no account.",
+        "pages_conserved",
+        "reclaim-first",
+        not_writing("inflate", Vm.ballooned),
+    ),
+    Mutant(
+        "balloon-doubles-page",
+        "A page that the balloon takes stays free as well.",
+        "pages_conserved",
+        "reclaim-first",
+        not_writing("inflate", Vm.free),
+    ),
+    # --------------------------------------------------------------------- O: never overcommitted beyond limits
+    Mutant(
+        "copied-without-room",
+        "A second copy is begun without a frame to put it in.",
+        "machine_not_overcommitted",
+        "one-at-a-time",
+        forgetting("consolidate", "the machine has room for a second copy of the VM"),
+    ),
+    Mutant(
+        "copied-out-without-room",
+        "A copy out of the host VM is begun without a frame to put it in.",
+        "machine_not_overcommitted",
+        "one-at-a-time",
+        forgetting("disassociate", "the machine has room for a second copy of the VM"),
+    ),
+    Mutant(
+        "only-present-copies-counted",
+        "What other copies under way will still take is not counted when a copy is begun.",
+        "machine_not_overcommitted",
+        "one-at-a-time",
+        defining(Machine.expected, lambda machine: machine.used),
+    ),
+    Mutant(
+        "created-without-room",
+        "The host VM is created without frames for the guest hypervisor.",
+        "machine_not_overcommitted",
+        "reclaim-first",
+        forgetting("create_host_vm", "the machine has room for the guest hypervisor"),
+    ),
+    Mutant(
+        "launched-without-room",
+        "Neither suspending nor launching asks for room for the new hypervisor.",
+        "machine_not_overcommitted",
+        "larger-successor",
+        lambda system: forgetting("launch_new", ROOM_FOR_NEW)(forgetting("suspend", ROOM_FOR_NEW)(system)),
+    ),
+    Mutant(
+        "let-in-without-room",
+        "A VM is let into a host VM that has no frames for it.",
+        "host_vm_not_overcommitted",
+        "squeezed-in",
+        forgetting("consolidate", "the host VM has room for the VM"),
+    ),
+    Mutant(
+        "promise-unchecked",
+        "A second copy is promised beyond the commit limit.",
+        "commitments_within_limit",
+        "promises-to-the-limit",
+        forgetting("consolidate", "the machine may promise a second copy of the VM"),
+    ),
+    Mutant(
+        "given-back-beyond-limit",
+        "The balloon gives back what the machine has meanwhile promised elsewhere.",
+        "commitments_within_limit",
+        "promises-to-the-limit",
+        forgetting("deflate", "the machine may promise so many frames"),
+    ),
+    Mutant(
+        "swap-full",
+        "Pages are swapped out beyond the swap slots.",
+        "swap_not_overcommitted",
+        "reclaim-first",
+        forgetting("swap_out", "the machine has so many swap slots"),
+    ),
+    Mutant(
+        "beyond-assumption",
+        "A guest grows beyond its assumed residency.",
+        "machine_not_overcommitted",
+        "growth-in-flight",
+        forgetting("touch", "the guest keeps within its assumed residency"),
+    ),
+)
+
+MUTANTS: Mapping[str, Mutant] = MappingProxyType({mutant.name: mutant for mutant in _ALL})
+"""Every mutant by name."""
