@@ -8,7 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SAFE := specs/examples/safe.yaml
-UNSAFE := specs/examples/unsafe-guests-grow.yaml
+UNSAFE := specs/examples/unsafe-guests-unbounded.yaml
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

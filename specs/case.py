@@ -10,9 +10,10 @@ from ..model.language import Kind, ModelError, System, World
 
 @dataclass(frozen=True)
 class Case:
-    """A named world. `bounds` gives each bound its reason; `unseen` the witnesses that it cannot show, each with why.
+    """A named world. `build` makes its system and its world when they are asked for.
 
-    `build` makes the system and the world when they are asked for; heavy sorts of work wait until then.
+    `bounds` gives each bound its reason, `unseen` the witnesses that it cannot show, each with why. A world that is there
+    to show a failure names in `breaks` the property that fails; every other one is expected to hold.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Case:
     build: Callable[[], tuple[System, World]]
     bounds: Mapping[str, str] = field(default_factory=dict[str, str])
     unseen: Mapping[str, str] = field(default_factory=dict[str, str])
+    breaks: str | None = None
 
 
 def seeing(system: System, unseen: Mapping[str, str]) -> System:

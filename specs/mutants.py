@@ -263,7 +263,7 @@ _ALL = (
         "reservation-unchecked",
         "A VM is let into a host VM that cannot reserve what it is due.",
         "reservations_fit_inside",
-        "no-reservation-left",
+        "host-vm-too-small",
         forgetting("consolidate", "the host VM has room for the VM's reservation"),
     ),
     # ------------------------------------------------------------------------------ M1: pages are conserved
@@ -323,6 +323,13 @@ _ALL = (
         "host_vm_not_overcommitted",
         "squeezed-in",
         forgetting("consolidate", "the host VM has room for the VM"),
+    ),
+    Mutant(
+        "created-too-small",
+        "A host VM is created that is smaller than the guest hypervisor in it.",
+        "host_vm_not_overcommitted",
+        "host-vm-too-small",
+        forgetting("create_host_vm", "the host VM has room for the guest hypervisor"),
     ),
     Mutant(
         "promise-unchecked",

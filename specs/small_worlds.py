@@ -7,91 +7,32 @@ Numbers A1, A2 … are those of assumptions.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
-from ..model.language import Entity, World
-from .case import Case, seeing
-from .hosts import GuestPages, HostPages, Release, bounds, machine, resident
-from .model import full
-
-ONE = Release(footprint=1)
-NEWER_FORMAT = Release(footprint=1, writes_format=2, reads_from=2, reads_upto=2)
-ONCE = {"migration_aborted": 1, "destination_killed": 1, "boot_failed": 1, "format_unreadable": 1}
-TWICE = dict.fromkeys(ONCE, 2)
-
-
-def because(reason: str, *names: str) -> dict[str, str]:
-    """The same reason for each of these."""
-    return dict.fromkeys(names, reason)
-
-
-# --------------------------------------------------------------------------------- what a question does not need
-FROZEN = because(
-    "pages keep their class here: six-classes asks about that",
-    *("allocate", "read_file", "reuse_anonymous", "reuse_buffer", "age_anonymous", "age_buffer"),
-    *("release", "drop_buffer", "pin", "unpin"),
+from .case import Case
+from .hosts import GuestPages, Release
+from .questions import (
+    BALLOONING,
+    CLEAN,
+    FAULTLESS,
+    FROZEN,
+    NEWER_FORMAT,
+    NO_FAULT_SEEN,
+    NO_GROWTH,
+    NOT_RECLAIMED,
+    ONCE,
+    REFUSED,
+    ROOMY,
+    ROOMY_MACHINE,
+    STILL,
+    SWAPPING,
+    TWICE,
+    UNSCHEDULED,
+    active,
+    because,
+    case,
+    host,
+    on_each,
+    on_one,
 )
-SWAPPING = ("swap_out", "swap_out_blindly", "fault_in")
-BALLOONING = ("reclaim", "inflate", "inflate_untouched", "squeeze_buffer", "squeeze_anonymous", "deflate")
-UNSCHEDULED = because("nothing is reclaimed here: reclaim-first asks about that", *BALLOONING, *SWAPPING)
-NO_GROWTH = because("no page is touched for the first time here: growth-in-flight asks about that", "touch")
-STILL = {**FROZEN, **UNSCHEDULED, **NO_GROWTH}
-FAULTLESS = because("nothing fails here (A1): every-fault asks about that", *ONCE)
-CLEAN = because("a copied page stays clean here: side-by-side asks about that", "dirty", "copy_again")
-
-NOT_RECLAIMED = because("nothing is reclaimed here", "reclaimed_and_moved", "swapped_out")
-NO_FAULT_SEEN = because("no fault strikes here", "done_in_spite_of_faults")
-ROOMY_MACHINE = because("the machine has frames and promises to spare", "machine_full", "promised_to_the_limit")
-ROOMY_HOST_VM = because("the host VM has frames and reservations to spare", "host_vm_full", "reserved_to_the_limit")
-ROOMY = {**ROOMY_MACHINE, **ROOMY_HOST_VM}
-REFUSED = because("one of the machines can never be exchanged", "exchange_done", "done_in_spite_of_faults")
-"""Two hosts with formats that do not match: the one is done, the other is refused."""
-
-
-def case(
-    name: str,
-    reason: str,
-    members: Iterable[Entity],
-    *,
-    bounded: Mapping[str, str],
-    leave_out: Mapping[str, str] | None = None,
-    unseen: Mapping[str, str] | None = None,
-) -> Case:
-    """A small world of the model, which keeps every `always` and `step` property."""
-    world = World(name, *members, reason=reason, leave_out=leave_out)
-    left = unseen or {}
-    return Case(name, reason, lambda: (seeing(full(), left), world), bounds=bounded, unseen=left)
-
-
-def host(
-    capacity: int,
-    host_vm_size: int,
-    *,
-    name: str = "host",
-    limit: int | None = None,
-    swap: int = 0,
-    new: Release = ONE,
-) -> HostPages:
-    """A machine whose hypervisors take one page each, and whose host VM takes one beside what is in it."""
-    return HostPages(name, capacity, ONE, new, ONE, host_vm_size, 1, limit, swap)
-
-
-def active(name: str, size: int, active_anonymous: int | None = None, **given: int) -> GuestPages:
-    """A VM with active data; it has all its size reserved."""
-    pages = size if active_anonymous is None else active_anonymous
-    return GuestPages(name, size, {"active_anonymous": pages}, reservation=size, **given)
-
-
-def on_one(box: HostPages, *vms: GuestPages, burst: int = 1, most: int = 1, **faults: int) -> list[Entity]:
-    """One machine with these VMs on its old hypervisor."""
-    return [*machine(box), *resident(box, vms), *bounds(burst=burst, most=most, **faults)]
-
-
-def on_two(one: tuple[HostPages, GuestPages], two: tuple[HostPages, GuestPages], **faults: int) -> list[Entity]:
-    """Two machines, with one VM each."""
-    members = [m for box, vm in (one, two) for m in (*machine(box), *resident(box, [vm]))]
-    return [*members, *bounds(**faults)]
-
 
 # ------------------------------------------------------------------------------------------------ one VM
 SMALLEST = case(
@@ -337,7 +278,10 @@ THREE_VMS = case(
     "three-vms",
     "Three VMs of different sizes, all in flight at once if they like.",
     on_one(host(17, 7), active("one", 1), active("two", 2), active("three", 3)),
-    bounded={"3 VMs, of 1, 2 and 3 pages": "no two are alike", "17 frames": "both copies of all three, and one to spare"},
+    bounded={
+        "3 VMs, of 1, 2 and 3 pages": "no two are alike",
+        "17 frames": "both copies of all three, and one to spare",
+    },
     leave_out={**STILL, **FAULTLESS, **CLEAN},
     unseen={**NOT_RECLAIMED, **NO_FAULT_SEEN, **ROOMY_MACHINE},
 )
@@ -370,15 +314,18 @@ TWO_OF_EVERYTHING = case(
 TWO_MACHINES = case(
     "two-machines",
     "Two machines are exchanged at once, sharing the faults: neither changes the other.",
-    on_two((host(5, 2, name="left"), active("lvm", 1)), (host(7, 3, name="right"), active("rvm", 2)), **ONCE),
-    bounded={"1 VM on each": "what is asked about is between machines", "each fault once": "on the one or on the other"},
+    on_each((host(5, 2, name="left"), active("lvm", 1)), (host(7, 3, name="right"), active("rvm", 2)), **ONCE),
+    bounded={
+        "1 VM on each": "what is asked about is between machines",
+        "each fault once": "on the one or on the other",
+    },
     leave_out={**STILL, **CLEAN},
     unseen=NOT_RECLAIMED,
 )
 FORMAT_MISMATCH = case(
     "format-mismatch",
     "Two machines; the new hypervisor of the one cannot read what its old one writes: it is never suspended (S18).",
-    on_two(
+    on_each(
         (host(5, 2, name="reads"), active("rvm", 1)),
         (host(5, 2, name="reads-not", new=NEWER_FORMAT), active("nvm", 1)),
     ),
@@ -386,14 +333,19 @@ FORMAT_MISMATCH = case(
     leave_out={**STILL, **FAULTLESS, **CLEAN},
     unseen={**NOT_RECLAIMED, **REFUSED},
 )
-RESERVED_OUT = case(
-    "no-reservation-left",
-    "Two machines; the host VM of the one has frames for its VM, but not for its reservation: it is never let in (X6).",
-    on_two(
-        (host(5, 2, name="wide"), active("wvm", 1)),
+HOST_VM_TOO_SMALL = case(
+    "host-vm-too-small",
+    "Three machines: a host VM that is large enough, one that cannot reserve what its VM is due (X6), and one that cannot "
+    "even hold the guest hypervisor.",
+    on_each(
+        (host(5, 2, name="enough"), active("evm", 1)),
         (host(8, 2, name="narrow"), GuestPages("nvm", 2, {"active_anonymous": 1}, reservation=2)),
+        (host(5, 0, name="none"), active("zvm", 1)),
     ),
-    bounded={"1 VM on each": "the one machine is exchanged, the other waits: reservations are all that differs"},
+    bounded={
+        "1 VM on each": "only one of the machines is ever exchanged",
+        "host VMs of 2, 2 and 0 pages": "what is inside fits, but not what is reserved; or nothing does",
+    },
     leave_out={**STILL, **FAULTLESS, **CLEAN},
     unseen={**NOT_RECLAIMED, **REFUSED},
 )
@@ -405,6 +357,7 @@ OUTGROWS_MACHINE = case(
     on_one(host(8, 7, limit=16), active("vm", 6, 1)),
     bounded={"no peaks": "the guest may touch all that it was promised"},
     leave_out={**FROZEN, **UNSCHEDULED, **FAULTLESS, **CLEAN},
+    breaks="machine_not_overcommitted",
 )
 OUTGROWS_HOST_VM = case(
     "guest-outgrows-host-vm",
@@ -412,6 +365,7 @@ OUTGROWS_HOST_VM = case(
     on_one(host(16, 3), *(GuestPages(name, 2, {"active_anonymous": 1}) for name in ("first", "second"))),
     bounded={"a host VM of 3 pages": "the guest hypervisor and one page of each VM"},
     leave_out={**FROZEN, **UNSCHEDULED, **FAULTLESS, **CLEAN},
+    breaks="host_vm_not_overcommitted",
 )
 SWAP_GIVEN_BACK = case(
     "swap-target-lowered-first",
@@ -425,6 +379,7 @@ SWAP_GIVEN_BACK = case(
         **NO_GROWTH,
         **because("only swapping is asked about", "inflate", "inflate_untouched", "squeeze_buffer", "deflate"),
     },
+    breaks="machine_not_overcommitted",
 )
 
 CASES = tuple(found for found in tuple(globals().values()) if isinstance(found, Case))

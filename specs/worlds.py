@@ -50,4 +50,3 @@ MODEL_WORLDS: Mapping[str, Case] = MappingProxyType({case.name: case for case in
 
 WORLDS: Mapping[str, Case] = MappingProxyType({**MODEL_WORLDS, **{case.name: case for case in _others()}})
 """Every named world."""
-

@@ -7,7 +7,7 @@ several writes to one member, open starts, budgets, and (now and then) assignmen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -104,9 +104,9 @@ def _sorted(var: Term) -> str:
 
 
 @contextmanager
-def forgotten() -> Iterator[None]:
+def forgotten() -> Generator[None]:
     """Terms made inside are forgotten afterwards: the table of equal terms would otherwise only grow."""
-    table = Term._table
+    table = Term._table  # pyright: ignore[reportPrivateUsage] - nobody else has a reason to forget
     known = dict(table)
     try:
         yield
@@ -151,7 +151,8 @@ def _field_of(dice: Dice, sort: Sort, earlier: list[Sort]) -> Field[Any, Any]:
     kind: Any = dice.pick(NUMBER, pages, bool, Colour, Switch, "budget", *earlier, *earlier)
     if kind == "budget":
         return budget(NUMBER, upto=1 + dice.upto(1))
-    return constant(kind) if dice.once_in(3) else _varying(dice, sort, kind)
+    fixed: Field[Any, Any] = constant(kind)
+    return fixed if dice.once_in(3) else _varying(dice, sort, kind)
 
 
 def _varying(dice: Dice, sort: Sort, kind: Any) -> Field[Any, Any]:
@@ -161,7 +162,8 @@ def _varying(dice: Dice, sort: Sort, kind: Any) -> Field[Any, Any]:
         upto = dice.pick(2, 3, 7, 1, *(f for f in sort.fields if f.rigid and f.sort is kind))
         return varying(kind, upto=upto, start=ANYTHING if is_open else dice.pick(0, upto))
     start: Any = {bool: False, Colour: Colour.RED, Switch: Switch.OFF}.get(kind)  # a reference begins as its world says
-    return varying(kind, start=ANYTHING if is_open else start)
+    changing: Field[Any, Any] = varying(kind, start=ANYTHING if is_open else start)
+    return changing
 
 
 def _members(dice: Dice, sorts: tuple[Sort, ...]) -> list[Entity]:
@@ -189,7 +191,7 @@ def _given(dice: Dice, f: Field[Any, Any], members: dict[Sort, list[Entity]]) ->
     if isinstance(f.sort, Sort):
         return dice.pick(*members[f.sort])
     if is_quantity(f.sort):
-        return 0 if isinstance(f.upto, Field) else dice.upto(2 if f.rigid else f.upto)
+        return 0 if isinstance(f.upto, Field) else dice.upto(2 if f.rigid else f.upto or 0)
     return dice.pick(False, True) if f.sort is BOOL else dice.pick(*f.sort)
 
 
@@ -202,7 +204,7 @@ def _values(member: Entity, members: dict[Sort, list[Entity]]) -> int:
         if isinstance(f.sort, Sort):
             product *= len(members[f.sort])
         elif is_quantity(f.sort):
-            product *= 1 + int(member.values[f.upto.name] if isinstance(f.upto, Field) else f.upto)
+            product *= 1 + int(member.values[f.upto.name] if isinstance(f.upto, Field) else f.upto or 0)
         else:
             product *= 2 if f.sort is BOOL else len(f.sort)
     return product
@@ -327,5 +329,11 @@ def _looks(run: Run, state: State, var: Term, member: int) -> Iterator[Term]:
     for f in run.instance.fields:
         if f.owner is var.sort and not f.budget and not isinstance(f.sort, Sort):
             value = state[run.instance.slot(f, member)]
-            shown: Any = list(f.sort)[value] if isinstance(f.sort, type) else bool(value) if f.sort is BOOL else value
-            yield equal(Term("read", (f, var), f.sort), const(shown, f.sort))
+            yield equal(Term("read", (f, var), f.sort), _constant(f.sort, value))
+
+
+def _constant(sort: Any, value: int) -> Term:
+    """What a state holds, as a term."""
+    if is_quantity(sort):
+        return const(value, sort)
+    return const(bool(value) if sort is BOOL else list(sort)[value], sort)

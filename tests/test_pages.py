@@ -13,7 +13,7 @@ import pytest
 from holdfast.inputs.load import load_plan
 from holdfast.inputs.verbs import VERBS
 
-from .pages import ROOT, Page
+from .pages import ROOT, Page, output
 
 PAGES = [
     *(p.name for p in sorted(ROOT.glob("*.md"))),
@@ -73,3 +73,18 @@ def test_every_verb_is_explained() -> None:
     page = Page.at(FORMATS)
 
     page.keep(page.with_list("verbs", [f"- `{verb.name}`: {verb.sentence}" for verb in VERBS.values()]))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "verify specs/examples/safe-two-at-once.yaml",
+        "verify specs/examples/unsafe-guests-unbounded.yaml",
+        "explore smallest",
+    ],
+)
+def test_every_key_of_a_verdict_is_explained(command: str) -> None:
+    printed = output(f"holdfast {command} --json").partition("[exit code")[0]
+    section = Page.at(FORMATS).text.partition("## Verdict")[2].partition("\n## ")[0]
+
+    assert [key for key in json.loads(printed) if f"`{key}`" not in section] == []

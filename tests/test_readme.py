@@ -34,7 +34,10 @@ def test_the_list_of_properties_is_that_of_the_code() -> None:
 
 def test_the_list_of_mutants_is_that_of_the_code() -> None:
     page = Page.at(README)
-    lines = [f"- [`{m.name}`](specs/mutants.py): {m.sentence}" for m in mutants.MUTANTS]
+    lines = [
+        f"- [`{m.name}`](specs/mutants.py): {m.sentence} Caught by `{m.breaks}` in `{m.world}`."
+        for m in mutants.MUTANTS.values()
+    ]
 
     page.keep(page.with_list("mutants", lines))
 
@@ -46,10 +49,19 @@ def test_every_command_prints_what_the_page_shows() -> None:
 
 
 def test_a_page_that_shows_something_else_is_noticed() -> None:
-    page = Page(ROOT / README, "```console\n$ holdfast --version\nHoldfast of old\n```\n")
+    page = Page(ROOT / README, "```console\n$ holdfast --help\nHoldfast of old\n```\n")
 
     assert "Holdfast of old" not in page.with_output()
-    assert output("holdfast --version").strip() in page.with_output()
+    assert output("holdfast --help") in page.with_output()
+
+
+def test_the_options_that_the_page_names_are_there() -> None:
+    section = Page.at(README).text.partition("## Your own host")[2].partition("\n## ")[0]
+    named = set(re.findall(r"(?<=[ `])--?[a-z][a-z-]*", "".join(re.findall(r"holdfast import[^`]*", section))))
+    offered = output("holdfast import libvirt --help")
+
+    assert "--plan" in named
+    assert [option for option in named if not re.search(rf"(?<!\S){option}(?!\w)", offered)] == []
 
 
 def test_only_times_may_differ() -> None:

@@ -9,7 +9,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ class Block:
 
 
 @contextmanager
-def module(name: str) -> Iterator[ModuleType]:
+def module(name: str) -> Generator[ModuleType]:
     """An empty module that Python knows under its name, as a reader's own file would be."""
     made = sys.modules[name] = ModuleType(name)
     try:

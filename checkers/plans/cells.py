@@ -60,7 +60,8 @@ class Cells:
         """All that the component can come to while shared control stays; and whether it cannot move at all."""
         key = component, entry, self.support(component, state)
         if key not in self._closed:
-            self._closed[key] = self._close(component, entry, state)
+            found = self._close(component, entry, state)
+            self._closed[key] = self._closed[component, found[0], key[2]] = found
         return self._closed[key]
 
     def _close(self, component: int, entry: Cell, state: State) -> tuple[Cell, bool]:

@@ -1,6 +1,6 @@
 """Ground expressions: the traced terms of one instance with members, constants and quantifiers spelled out.
 
-A ground expression is a nested tuple, so equal ones are equal and can be keys:
+A ground expression is a nested tuple, and equal ones are one object:
 
     ("lit", n)  ("slot", k)  ("amount", name)  ("case", index, branches)  ("ite", c, a, b)
     ("not", a)  ("and", parts)  ("or", parts)  ("==", a, b)  ("<=", a, b)  ("+", parts)  ("*", n, a)
@@ -20,20 +20,41 @@ from ...model.language.terms import encode, is_quantity
 
 Ground: TypeAlias = "tuple[Any, ...]"
 
-YES: Ground = ("lit", 1)
-NO: Ground = ("lit", 0)
+
+class Node(tuple[Any, ...]):
+    """A ground expression. Equal ones are one object, so that they are compared and looked up at no cost."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+    __ne__ = object.__ne__
+
+
+_NODES: dict[tuple[Any, ...], Node] = {}
+
+
+def node(*parts: Any) -> Ground:
+    """The one node with this operator and these parts."""
+    known = _NODES.get(parts)
+    if known is None:
+        known = _NODES[parts] = Node(parts)
+    return known
+
+
+YES: Ground = node("lit", 1)
+NO: Ground = node("lit", 0)
 
 
 def literal(n: int) -> Ground:
     """A number or truth."""
-    return ("lit", int(n))
+    return node("lit", int(n))
 
 
 def negate(a: Ground) -> Ground:
     """Not a."""
     if a[0] == "lit":
         return NO if a[1] else YES
-    return a[1] if a[0] == "not" else ("not", a)
+    return a[1] if a[0] == "not" else node("not", a)
 
 
 def join(op: str, parts: Iterable[Ground]) -> Ground:
@@ -45,7 +66,7 @@ def join(op: str, parts: Iterable[Ground]) -> Ground:
     flat.pop(neutral, None)
     if zero in flat:
         return zero
-    return neutral if not flat else next(iter(flat)) if len(flat) == 1 else (op, tuple(flat))
+    return neutral if not flat else next(iter(flat)) if len(flat) == 1 else node(op, tuple(flat))
 
 
 def add(parts: Iterable[Ground]) -> Ground:
@@ -60,7 +81,7 @@ def add(parts: Iterable[Ground]) -> Ground:
                 flat.append(q)
     if constant or not flat:
         flat.append(literal(constant))
-    return flat[0] if len(flat) == 1 else ("+", tuple(flat))
+    return flat[0] if len(flat) == 1 else node("+", tuple(flat))
 
 
 def scale(n: int, a: Ground) -> Ground:
@@ -71,21 +92,21 @@ def scale(n: int, a: Ground) -> Ground:
         return add(scale(n, p) for p in a[1])
     if a[0] == "*":
         return scale(n * a[1], a[2])
-    return a if n == 1 else literal(0) if n == 0 else ("*", n, a)
+    return a if n == 1 else literal(0) if n == 0 else node("*", n, a)
 
 
 def choose(c: Ground, a: Ground, b: Ground) -> Ground:
     """a where c holds, else b."""
     if c[0] == "lit" or a == b:
         return a if c == YES or a == b else b
-    return ("ite", c, a, b)
+    return node("ite", c, a, b)
 
 
 def at_most(a: Ground, b: Ground) -> Ground:
     """a <= b."""
     if a[0] == b[0] == "lit":
         return literal(a[1] <= b[1])
-    return YES if a == b else ("<=", a, b)
+    return YES if a == b else node("<=", a, b)
 
 
 def same(a: Ground, b: Ground) -> Ground:
@@ -99,7 +120,7 @@ def same(a: Ground, b: Ground) -> Ground:
     if b[0] == "lit" and a[0] == "case" and all(x[0] == "lit" for x in a[2]):
         hits = [i for i, x in enumerate(a[2]) if x[1] == b[1]]
         return YES if len(hits) == len(a[2]) else join("or", (same(a[1], literal(i)) for i in hits))
-    return ("==", a, b)
+    return node("==", a, b)
 
 
 @cache
@@ -111,8 +132,7 @@ def slots_of(g: Ground) -> frozenset[int]:
     for part in g[1:]:
         if isinstance(part, tuple):
             several = cast("tuple[Any, ...]", part)
-            inner = (several,) if several and isinstance(several[0], str) else several
-            found = found.union(*(slots_of(x) for x in inner))
+            found = found.union(*(slots_of(x) for x in ((several,) if isinstance(part, Node) else several)))
     return found
 
 
@@ -195,11 +215,11 @@ class Grounder:
             branches, ref = tuple(branches[b[1]] for b in ref[2]), ref[1]
         if ref[0] == "ite":
             return choose(ref[1], self._per_member(item, ref[2], read), self._per_member(item, ref[3], read))
-        return branches[0] if len(set(branches)) == 1 else ("case", ref, branches)
+        return branches[0] if len(set(branches)) == 1 else node("case", ref, branches)
 
     def _field(self, field: Any, member: int) -> Ground:
         at = self.instance.base.get(field)
-        return literal(self.instance.fixed[field][member]) if at is None else ("slot", at + member)
+        return literal(self.instance.fixed[field][member]) if at is None else node("slot", at + member)
 
     def _definition(self, definition: Any, member: int) -> Ground:
         return self.ground(definition.definition, {definition.variable: literal(member)})
@@ -313,12 +333,11 @@ def with_amount(g: Ground, amount: Ground) -> Ground:
         return amount
 
     def part(x: Any) -> Any:
-        if not isinstance(x, tuple):
-            return x
-        inner = cast("tuple[Any, ...]", x)
-        return with_amount(inner, amount) if inner and isinstance(inner[0], str) else tuple(part(y) for y in inner)
+        if isinstance(x, Node):
+            return with_amount(x, amount)
+        return tuple(part(y) for y in cast("tuple[Any, ...]", x)) if isinstance(x, tuple) else x
 
-    return tuple(part(x) for x in g)
+    return node(*(part(x) for x in g))
 
 
 Linear: TypeAlias = "tuple[int, tuple[tuple[Any, int], ...]]"

@@ -134,6 +134,8 @@ class Locations:
 
     def _moved(self, component: int, cell: Cell, state: State, e: Edge) -> Cell:
         """What the edge makes of a cell: its guards narrow it, its writes change it."""
+        if component not in self.moves.concerned[e]:
+            return cell
         found: dict[tuple[int, ...], Part] = {}
         for part in cell:
             here = self.cells.put(state, component, part)

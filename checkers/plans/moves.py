@@ -14,10 +14,24 @@ from operator import itemgetter
 from typing import Any, TypeAlias
 
 from ...model.language import Action, Arguments, Instance, ModelError, Sort, State, Step
-from .ground import NO, Ground, Grounder, compiled, control_slots, join, linear, literal, reduce, slots_of, with_amount
+from .ground import (
+    NO,
+    Ground,
+    Grounder,
+    add,
+    compiled,
+    control_slots,
+    join,
+    linear,
+    literal,
+    node,
+    reduce,
+    slots_of,
+    with_amount,
+)
 from .solve import Limit, difference
 
-AMOUNT: Ground = ("amount", "amount")
+AMOUNT: Ground = node("amount", "amount")
 
 Box: TypeAlias = "tuple[tuple[int, int], ...]"
 """For every slot of a component, in order, the least and the largest value."""
@@ -106,6 +120,7 @@ class Moves:
         for e in self.edges:
             home = self._home(e)
             (self.shared_edges if home is None else self.edges_of[home]).append(e)
+        self.concerned = {e: self._concerned(e) for e in self.edges}
         self.shared = sorted(self.control - self.budgets - self.home_of.keys())
         self.shared_of = chosen(self.shared)
         self.budget_of = chosen(sorted(self.budgets))
@@ -119,7 +134,7 @@ class Moves:
         if len(numbers) > 1 or (numbers and self._changes_control(action)):
             raise ModelError(f"{action}: in a plan, an action with an amount moves quantities only")
         for chosen_members in product(*(self.instance.range(action.parameters[i]) for i in members)):
-            env = {action.parameters[i].var: ("lit", v) for i, v in zip(members, chosen_members, strict=True)}
+            env = {action.parameters[i].var: literal(v) for i, v in zip(members, chosen_members, strict=True)}
             env |= {action.parameters[i].var: AMOUNT for i in numbers}
             asked = [self.grounder.ground(r.term, env) for r in action.requires]
             if NO in asked:
@@ -142,7 +157,7 @@ class Moves:
     def _slot(self, write: Any, env: Any) -> Ground:
         """Where a write goes: a literal slot, or an expression over control that computes one."""
         base, ref = self.instance.base[write.field], self.grounder.ground(write.ref, env)
-        return ("slot", base + ref[1]) if ref[0] == "lit" else ("+", (("lit", base), ref))
+        return node("slot", base + ref[1]) if ref[0] == "lit" else add((literal(base), ref))
 
     def _multiple(self, action: Action, slot: Ground, value: Ground) -> int:
         constant, coefficients = linear(value) if slots_of(value) <= {slot[1]} else (1, ())
@@ -183,6 +198,14 @@ class Moves:
         read = {k for g in (e.control, *e.guards, *(v for _, v in e.writes)) for k in slots_of(g)}
         homes = {self._component(k) for k in written} | ({self._component(k) for k in read} - {None})
         return homes.pop() if len(homes) == 1 else None
+
+    def _concerned(self, e: Edge) -> frozenset[int]:
+        """The components that an edge writes, or whose own quantities a guard of it asks for."""
+        if any(slot[0] != "slot" for slot, _ in e.writes):
+            return frozenset(range(len(self.components)))
+        written = frozenset(c for slot, _ in e.writes if (c := self._component(slot[1])) is not None)
+        alone = (self.components_in(g) for g in e.guards)
+        return written.union(*(asked for asked in alone if len(asked) == 1))
 
     def _component(self, slot: int) -> int | None:
         return self.component_of.get(slot, self.home_of.get(slot))

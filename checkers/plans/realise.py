@@ -13,7 +13,7 @@ from ...model.language import Role, State, Step
 from .bounds import Bounds, conjuncts
 from .cells import Cell, Part
 from .gains import Taken
-from .ground import Ground, compiled, join, literal, reduce, same
+from .ground import Ground, compiled, join, literal, node, reduce, same
 from .moves import Edge
 from .shortest import Shortest, alternatives
 from .solve import by_box, plain
@@ -86,7 +86,7 @@ class Realiser:
         if tuple(state[k] for k in local) == part.local:
             return (), state
         at = zip(local, part.local, strict=True)
-        return self.advance(state, component, join("and", (same(("slot", k), literal(v)) for k, v in at)))
+        return self.advance(state, component, join("and", (same(node("slot", k), literal(v)) for k, v in at)))
 
     def _advance(self, state: State, component: int, goal: Ground) -> Reached | None:
         todo: deque[Reached] = deque([((), state)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
@@ -192,7 +192,7 @@ def changed(breakage: Breakage) -> str:
 
 
 @contextmanager
-def broken(breakage: Breakage) -> Iterator[ModuleType]:
+def broken(breakage: Breakage) -> Generator[ModuleType]:
     """A copy of the explorer's package in which one file is changed; the real one stays as it is."""
     spec = spec_from_file_location(COPY, FOLDER / "__init__.py", submodule_search_locations=[str(FOLDER)])
     assert spec is not None
@@ -226,7 +226,7 @@ def test_a_broken_explorer_is_caught(breakage: Breakage) -> None:
             CHECKS[breakage.caught_by](exploring)
 
 
-@pytest.mark.parametrize("name", ["a requirement forgotten", "witnesses missed", "steps held against nothing"])
+@pytest.mark.parametrize("name", ["transitions are states", "witnesses missed", "steps held against nothing"])
 def test_random_systems_catch_a_broken_explorer_too(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def check(case: Case) -> None:
         run = Run(case.system, case.world)

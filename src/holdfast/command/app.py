@@ -112,10 +112,22 @@ def print_lines(lines: Sequence[str]) -> None:
     click.echo("\n".join(lines))
 
 
+def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    """Print the version of the installed package; run from its sources, Holdfast has none."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    if asked and not ctx.resilient_parsing:
+        try:
+            click.echo(f"holdfast {version('holdfast')}")
+        except PackageNotFoundError:
+            click.echo("holdfast, from its sources (not installed)")
+        ctx.exit()
+
+
 @click.group(
     cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
-@click.version_option(package_name="holdfast", message="%(prog)s %(version)s")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 def holdfast() -> None:
     """Prove a hypervisor exchange safe before anybody runs it, or see exactly how it goes wrong."""
 

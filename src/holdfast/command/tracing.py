@@ -14,7 +14,6 @@ import click
 from ..checkers.interpret import Run
 from ..checkers.trace import Trace, dump, load, trace
 from ..checkers.verdict import Violated
-from ..inputs.load import load_plan
 from ..inputs.positions import Position
 from ..inputs.problems import BadInput, Problem, quoted
 from ..inputs.records import Plan
@@ -74,10 +73,16 @@ def run_of(t: Trace, file: Path, plan_file: Path | None) -> tuple[Run, bool]:
     `plan_file` takes the place of the plan that the trace names, whatever that plan said.
     """
     if plan_file is not None:
-        return _plan_run(load_plan(plan_file)), True
+        return _plan_run(_loaded(plan_file)), True
     if "plan" in t.origin:
         return _plan_run(_named_plan(t, file)), True
     return _world_run(t, file), False
+
+
+def _loaded(plan_file: Path) -> Plan:
+    from ..inputs.load import load_plan
+
+    return load_plan(plan_file)
 
 
 def _plan_run(plan: Plan) -> Run:
@@ -88,7 +93,7 @@ def _plan_run(plan: Plan) -> Run:
 
 def _named_plan(t: Trace, file: Path) -> Plan:
     beside = Path.cwd() if file == STDIN else file.absolute().parent
-    plan = load_plan(Path(os.path.relpath(beside / str(t.origin["plan"]))))
+    plan = _loaded(Path(os.path.relpath(beside / str(t.origin["plan"]))))
     if content_hash(plan) != t.origin.get("sha256"):
         found = f"the plan {quoted(plan.source)} (or its cluster), which is not what it was when the trace was written"
         raise _bad(file, 1, found, "the same content; or `--plan FILE`, to replay the trace against what it says now")

@@ -6,6 +6,8 @@ from ..inputs.sizes import PAGE_KIB
 
 UNITS_KIB = (("PiB", 1 << 40), ("TiB", 1 << 30), ("GiB", 1 << 20), ("MiB", 1 << 10), ("KiB", 1))
 BAR_CELLS = 20
+NEARLY = 128
+"""An amount that lacks less than this part of a unit is told as what it lacks."""
 _FULL, _EMPTY, _OVER = "█", "░", "!"
 
 
@@ -18,9 +20,10 @@ def size(pages: int) -> str:
         if kib >= unit_kib and kib * 100 % unit_kib == 0:
             return f"{_decimal(kib * 100 // unit_kib)} {unit}"
         if kib >= unit_kib:
-            whole = (kib + unit_kib // 2) // unit_kib
-            rest_kib = kib - whole * unit_kib
-            return f"{whole} {unit} {'+' if rest_kib > 0 else '-'} {size(abs(rest_kib) // PAGE_KIB)}"
+            whole, rest_kib = divmod(kib, unit_kib)
+            if unit_kib - rest_kib <= unit_kib // NEARLY:
+                return f"{whole + 1} {unit} - {size((unit_kib - rest_kib) // PAGE_KIB)}"
+            return f"{whole} {unit} + {size(rest_kib // PAGE_KIB)}"
     return "0"
 
 
