@@ -29,7 +29,7 @@ from functools import cached_property
 from time import perf_counter
 from typing import TypeAlias
 
-from ..model.language import Kind, Property, Role, State, Step, Term
+from ..model.language import Kind, ModelError, Property, Role, State, Step, Term
 from .interpret import Run
 from .verdict import Figures, Holds, Unknown, Vacuous, Verdict, Violated
 
@@ -114,8 +114,11 @@ def check(run: Run, limit: int = LIMIT_STATES) -> Verdict:
     """Every `recoverable` and `leads_to` property of the run's system; the first that fails, in the order written.
 
     Vacuous where the first predicate of a property holds in no reachable state, or where there is no such property.
-    Raises OutOfRange where the model is wrong.
+    Raises OutOfRange where the model is wrong, ModelError where the world does not meet what the model assumes.
     """
+    if unmet := run.unmet_assumptions():
+        said = "; ".join(p.sentence for p in unmet)
+        raise ModelError(f"{run.world.name} does not meet what the model assumes: {said}")
     try:
         graph = explicit(run, limit)
     except TooLarge as large:
@@ -263,7 +266,13 @@ def _back(came: dict[int, tuple[int, Step] | None], end: int) -> Path:
 # ------------------------------------------------------------------------------------------------------ verdicts
 def _holds(graph: Graph, *properties: Property) -> Holds:
     how = "every reachable state, as an explicit graph"
-    return Holds(graph.run.world.name, how, tuple(p.name for p in properties), graph.figures)
+    names = tuple(p.name for p in properties)
+    return Holds(graph.run.world.name, how, names, graph.figures, assumptions=_assumptions(graph.run))
+
+
+def _assumptions(run: Run) -> tuple[str, ...]:
+    """What the world leaves out, each with why."""
+    return tuple(f"{name} is left out: {why}" for name, why in run.world.leave_out.items())
 
 
 def _violated(graph: Graph, p: Property, stem: Path, cycle: tuple[Edge, ...]) -> Violated:
@@ -274,4 +283,13 @@ def _violated(graph: Graph, p: Property, stem: Path, cycle: tuple[Edge, ...]) ->
     cycle_from = len(stem.edges) if cycle else None
     if cycle_from is not None and states[cycle_from] != states[-1]:
         raise RuntimeError(f"{p.name}: the trace does not come back to where its cycle begins")
-    return Violated(graph.run.world.name, p.name, p.sentence, steps, graph.figures, initial, cycle_from)
+    return Violated(
+        graph.run.world.name,
+        p.name,
+        p.sentence,
+        steps,
+        graph.figures,
+        initial,
+        cycle_from,
+        assumptions=_assumptions(graph.run),
+    )

@@ -100,7 +100,9 @@ class Run:
         members = range(self.instance.count(var.sort))
         inner: Iterator[dict[Term, int]] = ({**env, var: i} for i in members)
         kept = (self.value(body, state, e, later) for e in inner if self.value(keep, state, e, later))
-        return {"forall": all, "exists": any, "sum": sum}[term.op](kept)
+        if term.op == "sum":
+            return sum(kept)
+        return all(kept) if term.op == "forall" else any(kept)
 
     # ------------------------------------------------------------------------------------------------- running
     def initial(self) -> list[State]:

@@ -13,7 +13,7 @@ class Case:
     """A named world. `build` makes its system and its world when they are asked for.
 
     `bounds` gives each bound its reason, `unseen` the witnesses that it cannot show, each with why. A world that is there
-    to show a failure names in `breaks` the property that fails; every other one is expected to hold.
+    to show a failure names in `breaks` the property that fails; every other world of the model is expected to hold.
     """
 
     name: str

@@ -30,7 +30,7 @@ class WorldRow:
     transitions: int
     depth: int
     firings: Mapping[str, int]
-    property: str | None = None
+    broke: str | None = None
     steps: int | None = None
     witnesses: Mapping[str, int] = field(default_factory=dict[str, int])
     never: tuple[str, ...] = ()

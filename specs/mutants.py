@@ -173,7 +173,7 @@ _ALL = (
     Mutant(
         "guest-hypervisor-left-behind",
         "Destroying the host VM leaves the guest hypervisor's frames behind.",
-        "done_means_done",
+        "no_page_leaked",
         "smallest",
         not_writing("destroy_host_vm", Hypervisor.power),
     ),
@@ -202,7 +202,7 @@ _ALL = (
     Mutant(
         "map-not-validated",
         "The old hypervisor is torn down before the new one has validated the map.",
-        "map_complete",
+        "validated_before_teardown",
         "smallest",
         forgetting("tear_down_old", "the new hypervisor has validated the map"),
     ),

@@ -40,7 +40,10 @@ REDUNDANT: Mapping[tuple[str, str], str] = MappingProxyType(
         ("launch_new", "the old hypervisor runs"): SEALED,
         ("launch_new", "the machine has room for the new hypervisor"): ASKED_BEFORE,
         ("launch_new", "the machine may promise the new hypervisor's frames"): ASKED_BEFORE,
-        ("validate_map", "the new hypervisor runs"): "it is given the map only once it runs, and ends only with the map",
+        (
+            "validate_map",
+            "the new hypervisor runs",
+        ): "it is given the map only once it runs, and ends only with the map",
         ("validate_map", "the new hypervisor reads the map's format"): ASKED_BEFORE,
         ("validate_map", "the map covers every page of the host VM"): WHOLE,
         ("tear_down_old", "the host VM is suspended"): VALIDATED,
@@ -48,7 +51,10 @@ REDUNDANT: Mapping[tuple[str, str], str] = MappingProxyType(
         ("resume", "the host VM is suspended"): VALIDATED,
         ("resume", "the new hypervisor runs"): VALIDATED,
         ("resume", "the new hypervisor has validated the map"): "the host VM passes to it only with a validated map",
-        ("roll_back", "the old hypervisor runs"): "the old hypervisor ends in the step in which it gives the host VM away",
+        (
+            "roll_back",
+            "the old hypervisor runs",
+        ): "the old hypervisor ends in the step in which it gives the host VM away",
         ("roll_back", "the old hypervisor carries the host VM"): "as long as it runs, it carries the host VM",
     }
 )

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
-from ..model.language import System, World
+from ..model.language import Kind, System, World
 from . import small_worlds
 from .case import Case
+from .toys import TOYS, Toy
 
 YARDSTICKS = {
     (2, 3, 8): "small enough for any checker: eight frames refuse the second of two copies",
@@ -23,30 +24,29 @@ YARDSTICKS = {
 
 
 def _yardstick(n: int, size: int, capacity: int) -> tuple[System, World]:
-    from .yardstick import exchange
+    from .yardstick import exchange  # traced only when asked for
 
     return exchange(n, size, capacity)
 
 
-def _toy(name: str) -> tuple[System, World]:
-    from .toys import TOYS
-
-    return TOYS[name].system, TOYS[name].world()
-
-
-def _others() -> list[Case]:
-    from .toys import TOYS
-
-    ours = [
+def _yardsticks() -> list[Case]:
+    return [
         Case(f"exchange-{n}-{size}-{frames}", f"The yardstick: {why}.", partial(_yardstick, n, size, frames))
         for (n, size, frames), why in YARDSTICKS.items()
     ]
-    toys = [Case(f"toy-{name}", f"A toy: {toy.published.source}.", partial(_toy, name)) for name, toy in TOYS.items()]
-    return ours + toys
+
+
+def _toy(name: str, toy: Toy) -> Case:
+    """A toy is expected to come to what was published of it."""
+    found = (p for p, steps in toy.published.shortest.items() if steps is not None)
+    breaks = next((p for p in found if toy.system.property(p).kind is not Kind.SOMETIMES), None)
+    return Case(f"toy-{name}", f"A toy: {toy.published.source}.", lambda: (toy.system, toy.world()), breaks=breaks)
 
 
 MODEL_WORLDS: Mapping[str, Case] = MappingProxyType({case.name: case for case in small_worlds.CASES})
 """The worlds of the model itself: its ledger, its witnesses and its mutants are about these."""
 
-WORLDS: Mapping[str, Case] = MappingProxyType({**MODEL_WORLDS, **{case.name: case for case in _others()}})
+_others = {case.name: case for case in (*_yardsticks(), *(_toy(name, toy) for name, toy in TOYS.items()))}
+
+WORLDS: Mapping[str, Case] = MappingProxyType({**MODEL_WORLDS, **_others})
 """Every named world."""

@@ -37,7 +37,6 @@ from holdfast.model.language import (
     between,
     budget,
     check,
-    constant,
     derived,
     varying,
 )
@@ -123,7 +122,7 @@ def cases(draw: Callable[[st.SearchStrategy[Any]], Any]) -> Case:
     world = World("random", *_members(dice, sorts))
     _definitions(dice, sorts)
     careless = dice.once_in(5)
-    actions = tuple(_action(dice, sorts, f"act{i}", careless) for i in range(2 + dice.upto(2)))
+    actions = tuple(_action(dice, sorts, f"act{i}", careless) for i in range(2 + dice.upto(3)))
     silent = System(sorts, actions, ())
     return Case(check(replace(silent, properties=_properties(dice, Run(silent, world)))), world)
 
@@ -151,7 +150,7 @@ def _field_of(dice: Dice, sort: Sort, earlier: list[Sort]) -> Field[Any, Any]:
     kind: Any = dice.pick(NUMBER, pages, bool, Colour, Switch, "budget", *earlier, *earlier)
     if kind == "budget":
         return budget(NUMBER, upto=1 + dice.upto(1))
-    fixed: Field[Any, Any] = constant(kind)
+    fixed: Field[Any, Any] = Field(BOOL if kind is bool else kind, None, None, rigid=True)
     return fixed if dice.once_in(3) else _varying(dice, sort, kind)
 
 
@@ -159,10 +158,10 @@ def _varying(dice: Dice, sort: Sort, kind: Any) -> Field[Any, Any]:
     """A field that actions change: from one value or from any; a quantity up to a number or a constant."""
     is_open = dice.once_in(5)
     if is_quantity(kind):
-        upto = dice.pick(2, 3, 7, 1, *(f for f in sort.fields if f.rigid and f.sort is kind))
+        upto = dice.pick(3, 7, 2, 7, 1, *(f for f in sort.fields if f.rigid and f.sort is kind))
         return varying(kind, upto=upto, start=ANYTHING if is_open else dice.pick(0, upto))
     start: Any = {bool: False, Colour: Colour.RED, Switch: Switch.OFF}.get(kind)  # a reference begins as its world says
-    changing: Field[Any, Any] = varying(kind, start=ANYTHING if is_open else start)
+    changing: Field[Any, Any] = Field(BOOL if kind is bool else kind, None, ANYTHING if is_open else start, rigid=False)
     return changing
 
 
@@ -236,7 +235,7 @@ def _action(dice: Dice, sorts: tuple[Sort, ...], name: str, careless: bool) -> A
         unit, low = dice.pick(*UNITS), dice.upto(1)
         parameters.append(Parameter(Term("var", ("n", 0), unit), between(unit, low, low + dice.upto(2))))
     author = Author(dice, sorts, tuple(p.var for p in parameters))
-    terms = [author.truth(depth) for depth in dice.pick([0], [], [], [1], [2], [0, 1])]
+    terms = [author.truth(depth) for depth in dice.pick([0], [], [], [], [1], [2])]
     writes = [_write(author) for _ in range(1 + dice.upto(2))]
     if not careless:
         fits = [_fits(w) for w in writes]
@@ -295,7 +294,7 @@ def _properties(dice: Dice, run: Run) -> tuple[Property, ...]:
 def _property(dice: Dice, run: Run, kind: Kind, name: str) -> Property:
     """Anything; or that a member looks so and so, or as it does after a few steps; mostly not decided at once."""
     author = Author(dice, run.system.sorts, (), step=kind is Kind.STEP)
-    shape = dice.pick("anything", "portrait", "seen", "seen", "seen", "seen")
+    shape = dice.pick("anything", "portrait", *["seen"] * 8)
     if shape == "seen":
         term = _seen(dice, run)
         term = negation(Term("after", (term,), BOOL)) if kind is Kind.STEP else term
@@ -316,7 +315,7 @@ def _seen(dice: Dice, run: Run) -> Term:
     """That the members of a sort look as they do after a walk of a few steps."""
     state = run.initial()[0]
     with suppress(OutOfRange):
-        for _ in range(dice.upto(7)):
+        for _ in range(dice.upto(9)):
             state = dice.pick(*(after for _, after in run.successors(state)), state)
     sort = dice.pick(*dict.fromkeys(f.owner for f in run.instance.fields), run.system.sorts[0])
     var = Term("var", ("member", 0), sort)

@@ -47,6 +47,8 @@ ARRAYS = (
     "LATER",  # the state after a step taken apart
     "OUT",  # the successors of a batch
     "SLOTS",  # where the table should hold each of them
+    "ORDER",  # which of them are looked up: those that are not
+    "RECENT",  # among the states met last, each where its hash says
     "ENDS",  # where those of each expanded state end
     "FIRED",  # transitions of each action
     "SEEN",  # for each `sometimes`, 1 + the number of its first state
@@ -67,6 +69,9 @@ PROGRAM_FUNCTIONS = ("UNPACK", "UNPACK_LATER", "BROKEN", "BREACH", "WITNESS")
 LANES = 8
 """States in a bucket: as many words as the processor compares at once. A bucket holds their first words (inverted, so
 that none is 0, which marks a lane as empty), then their second words, and so on."""
+
+RECENT_STATES = 1 << 12
+"""Many states are met again soon: so many are remembered near the processor, and not looked up again."""
 
 EVENTS = ("FINISHED", "PAUSED", "TABLE_FULL", "ALWAYS_BROKEN", "STEP_BROKEN", "OUT_OF_RANGE", "SPARE_FULL")
 
@@ -139,6 +144,8 @@ def enter(C, M, heads, X, Y, Z, n):
     q = load(M, QUEUE)
     out = load(M, OUT)
     slots = load(M, SLOTS)
+    order = load(M, ORDER)
+    recent = load(M, RECENT)
     end = load(C, SIZE) * BUCKET
     first = load(C, HEAD)
     tail = load(C, TAIL)
@@ -146,21 +153,32 @@ def enter(C, M, heads, X, Y, Z, n):
     n = 0
     if heads > 0:
         n = load(load(M, ENDS), heads - 1)
+    kept = 0
     for i in range(n):
         h = 0
         for w in range(WORDS):
             h = mix(h, load(out, i * WORDS + w))
+        at = (h & RECENT_MASK) * WORDS
+        again = 1
+        for w in range(WORDS):
+            again = again & (load(recent, at + w) == ~load(out, i * WORDS + w))
+            store(recent, at + w, ~load(out, i * WORDS + w))
         slot = ((h >> 32 & 0xFFFFFFFF) * load(C, SIZE) >> 32) * BUCKET
-        store(slots, i, slot)
+        slot = choose(again, 0, slot)
         for w in range(WORDS):
             prefetch(tab, slot + w * LANES)
-    i = 0
+        store(slots, kept, slot)
+        store(order, kept, i)
+        kept = kept + 1 - again
+    at = 0
+    stop = 0
     for k in range(heads):
-        start = i
+        start = stop
         before = tail
         stop = load(load(M, ENDS), k)
-        while i < stop:
-            slot = load(slots, i)
+        while at < kept and load(order, at) < stop:
+            i = load(order, at)
+            slot = load(slots, at)
             key = ~load(out, i * WORDS)
             known = 0
             empty = 0
@@ -186,7 +204,7 @@ def enter(C, M, heads, X, Y, Z, n):
                     store(q, tail * WORDS + w, load(out, i * WORDS + w))
                 note(load(M, ORDINALS), tail, i - start, width)
                 tail = tail + 1
-            i = i + 1
+            at = at + 1
         note(load(M, COUNTS), first + k, tail - before, width)
     store(C, TAIL, tail)
     return 0

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
-from .kernel import LANES
+from .kernel import LANES, RECENT_STATES
 from .program import Program
 
 NOTE_BYTES = {1: 1 << 8, 2: 1 << 16, 4: 1 << 32}
@@ -87,6 +87,8 @@ class Machine(ABC):
             "LATER": self.program.values,
             "OUT": (room + 1) * self.words,
             "SLOTS": room,
+            "ORDER": room,
+            "RECENT": RECENT_STATES * self.words,
             "ENDS": BATCH + 1,
             "FIRED": many[0] + 1,
             "SEEN": many[1] + 1,

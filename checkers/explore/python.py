@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import kernel
-from .kernel import ARRAYS, EVENTS, LANES, PROGRAM_FUNCTIONS, REGISTERS
+from .kernel import ARRAYS, EVENTS, LANES, PROGRAM_FUNCTIONS, RECENT_STATES, REGISTERS
 from .machine import Machine
 from .program import Program
 
@@ -71,6 +71,7 @@ def numbered(words: int) -> dict[str, int]:
         "WORDS": words,
         "LANES": LANES,
         "BUCKET": LANES * words,
+        "RECENT_MASK": RECENT_STATES - 1,
     }
 
 

@@ -7,13 +7,16 @@ sum of the extremes of its parts, one per component, each found once and kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 from ...model.language import Property, State
 from .cells import Cell, Cells, Part
 from .ground import NO, YES, Ground, add, compiled, linear, reduce, scale, slots_of
 from .moves import Box, Moves, chosen
 from .solve import Limit, Model, limits_of, maximum, satisfiable, upper_bound
+
+Weights: TypeAlias = "tuple[tuple[int, int], ...]"
+"""Slots, and what each counts for."""
 
 
 class Impossible(Exception):
@@ -57,22 +60,25 @@ class Bounds:
     def extreme(self, component: int, form: Ground, part: Part, state: State, *, exactly: bool) -> int | None:
         """The largest value of a reduced linear form over one component, or a bound on it; None if none is possible."""
         constant, coefficients = linear(form)
-        clauses = self.local_clauses(component, state)
-        key = component, coefficients, part.box, clauses, exactly
-        if key not in self._extremes:
-            ranges = dict(zip(self.moves.components[component], part.box, strict=True))
-            if exactly:
-                self._extremes[key] = maximum(coefficients, ranges, clauses)
-            else:
-                self._extremes[key] = upper_bound(dict(coefficients), ranges, self._limits(clauses))
-        found = self._extremes[key]
+        found = self._largest(component, coefficients, part.box, self.local_clauses(component, state), exactly)
         return None if found is None else found + constant
 
-    def largest(self, component: int, weights: tuple[tuple[int, int], ...], part: Part, state: State) -> int | None:
+    def largest(self, component: int, weights: Weights, part: Part, state: State) -> int | None:
         """The largest weighted sum of a component's slots in a part; None if nothing is possible there."""
         here = self.cells.put(state, component, part)
-        ranges = dict(zip(self.moves.components[component], part.box, strict=True))
-        return maximum(weights, ranges, self.local_clauses(component, here))
+        return self._largest(component, weights, part.box, self.local_clauses(component, here), True)
+
+    def _largest(
+        self, component: int, weights: Weights, box: Box, clauses: tuple[Ground, ...], exactly: bool
+    ) -> int | None:
+        key = component, weights, box, clauses, exactly
+        if key not in self._extremes:
+            ranges = dict(zip(self.moves.components[component], box, strict=True))
+            if exactly:
+                self._extremes[key] = maximum(weights, ranges, clauses)
+            else:
+                self._extremes[key] = upper_bound(dict(weights), ranges, self._limits(clauses))
+        return self._extremes[key]
 
     def _limits(self, clauses: tuple[Ground, ...]) -> list[Limit]:
         if clauses not in self._as_limits:

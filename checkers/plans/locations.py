@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from ...model.language import State, Step
@@ -29,7 +29,6 @@ class Location:
     state: State
     cells: tuple[Cell, ...]
     facts: frozenset[Ground]
-    still: frozenset[int]
     length: int
     realized: bool
     before: Location | None
@@ -62,12 +61,14 @@ class Locations:
             (Part(tuple(state[k] for k in local), tuple((state[k], state[k]) for k in slots), none),)
             for local, slots in zip(self.moves.local, self.moves.components, strict=True)
         )
-        cells, still = self._closed(entry, state)
-        return Location(state, cells, frozenset(), still, 0, True, None, ())
+        return Location(state, entry, frozenset(), 0, True, None, ())
 
-    def _closed(self, entry: tuple[Cell, ...], state: State) -> tuple[tuple[Cell, ...], frozenset[int]]:
-        closed = [self.cells.closed(i, cell, state) for i, cell in enumerate(entry)]
-        return tuple(cell for cell, _ in closed), frozenset(i for i, (_, still) in enumerate(closed) if still)
+    def closed(self, here: Location) -> Location:
+        """The location with all that its members can come to by themselves, and the facts that this leaves true."""
+        closed = [self.cells.closed(i, cell, here.state) for i, cell in enumerate(here.cells)]
+        still = {i for i, (_, still) in enumerate(closed) if still}
+        facts = frozenset(f for f in here.facts if self.moves.components_in(f) <= still)
+        return replace(here, cells=tuple(cell for cell, _ in closed), facts=facts)
 
     def after(self, here: Location) -> Iterator[Location]:
         """The locations that one edge leads to."""
@@ -120,9 +121,8 @@ class Locations:
         steps, state = self._steps(here, e, cells)
         realized = here.realized and state is not None
         shown = state if state is not None else e.applied(here.state)
-        closed, still = self._closed(entry, shown)
-        facts = self._facts(here, e, cells, still)
-        return Location(shown, closed, facts, still, here.length + len(steps), realized, here, steps)
+        facts = self._facts(here, e, cells)
+        return Location(shown, entry, facts, here.length + len(steps), realized, here, steps)
 
     def _steps(self, here: Location, e: Edge, cells: tuple[Cell, ...]) -> tuple[tuple[Step, ...], State | None]:
         """The fewest steps from the location's state, through the cells' local states, that end with the edge."""
@@ -144,8 +144,8 @@ class Locations:
                 found[after.local] = after if known is None else self.cells.join(known, after)
         return tuple(sorted(found.values()))
 
-    def _facts(self, here: Location, e: Edge, cells: tuple[Cell, ...], still: frozenset[int]) -> frozenset[Ground]:
-        """Conditions between components that the guards established, or that held before, and that nothing can move."""
+    def _facts(self, here: Location, e: Edge, cells: tuple[Cell, ...]) -> frozenset[Ground]:
+        """Conditions between components that the guards established, or that held before, and that no write touches."""
         written = {slot[1] for slot, _ in e.writes if slot[0] == "slot"}
         learned: list[Ground] = []
         if all(len(cells[i]) == 1 for g in e.guards for i in self.moves.homes_in(g)):
@@ -154,7 +154,5 @@ class Locations:
                 state = self.cells.put(state, i, cell[0])
             learned = [p for g in e.guards for p in conjuncts(self.moves.reduced(g, state))]
         return frozenset(
-            f
-            for f in (*here.facts, *learned)
-            if len(asked := self.moves.components_in(f)) > 1 and asked <= still and not slots_of(f) & written
+            f for f in (*here.facts, *learned) if len(self.moves.components_in(f)) > 1 and not slots_of(f) & written
         )

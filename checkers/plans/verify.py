@@ -89,9 +89,14 @@ class PlanCheck:
         order = count()
         queue = [(0, next(order), self.locations.first())]
         while queue and queue[0][0] < self.found.length:
-            here = heapq.heappop(queue)[2]
+            arrived = heapq.heappop(queue)[2]
+            if self._known(arrived, arriving=True):
+                continue
+            here = self.locations.closed(arrived)
             if self._known(here):
                 continue
+            self.seen[self.moves.shared_of(here.state)].append(here)
+            self.looked_at += 1
             if progress and self.looked_at % 64 == 0:
                 progress(self.looked_at, time.perf_counter() - started)
             with suppress(Impossible):
@@ -100,16 +105,19 @@ class PlanCheck:
                     heapq.heappush(queue, (there.length, next(order), there))
         return self._verdict(started)
 
-    def _known(self, here: Location) -> bool:
-        """Whether all that is possible here was possible at a location looked at before."""
+    def _known(self, here: Location, *, arriving: bool = False) -> bool:
+        """Whether all that is possible here was possible at a location looked at before.
+
+        One that arrives may still lose facts; so it is compared with locations that have none. That suffices to know
+        it before it is closed: what is closed and covers where it begins covers where it leads.
+        """
         before = self.seen.setdefault(self.moves.shared_of(here.state), [])
         left = self.moves.budget_of(here.state)
         for old in before:
             enough = all(a >= b for a, b in zip(self.moves.budget_of(old.state), left, strict=True))
-            if enough and old.facts <= here.facts and all(map(covers, old.cells, here.cells)):
+            no_more = not old.facts if arriving else old.facts <= here.facts
+            if enough and no_more and all(map(covers, old.cells, here.cells)):
                 return True
-        before.append(here)
-        self.looked_at += 1
         return False
 
     def _verdict(self, started: float) -> Verdict:

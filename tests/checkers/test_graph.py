@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 
 from holdfast.checkers import graph
 from holdfast.checkers.interpret import OutOfRange, Run
 from holdfast.checkers.verdict import Holds, Unknown, Vacuous, Verdict, Violated
-from holdfast.model.language import Kind, Role, Step, check
+from holdfast.model.language import FALSE, Kind, ModelError, Property, Role, Step, World, check
 from holdfast.specs.toys import TOYS
 from tests.checkers.labelled_graphs import Label, Labelled, breaks_leads_to, breaks_recoverable, labelled
 from tests.plain_search import search
@@ -138,6 +140,24 @@ def test_a_first_kind_that_never_comes_is_vacuous() -> None:
 
         assert isinstance(verdict, Vacuous)
         assert verdict.never_witnessed == ("asked",)
+
+
+def test_what_the_world_leaves_out_is_an_assumption_of_the_verdict() -> None:
+    drawn = Labelled(frozenset({0}), (Label(FAIR, ((0, 1),)), Label(FREE, ((0, 0),))), frozenset({0}), frozenset({1}))
+    world = World("less", *drawn.world().members, leave_out={"label0": "to see what it is good for"})
+    verdict = graph.check(Run(drawn.system(Kind.LEADS_TO), world))
+
+    assert isinstance(verdict, Violated)
+    assert verdict.assumptions == ("label0 is left out: to see what it is good for",)
+
+
+def test_a_world_that_the_model_does_not_speak_of_is_refused() -> None:
+    drawn = Labelled(frozenset({0}), (Label(FAIR, ((0, 1),)),), frozenset({0}), frozenset({1}))
+    system = drawn.system(Kind.LEADS_TO)
+    never = Property(Kind.ASSUME, "never", "there is no such world", FALSE)
+
+    with pytest.raises(ModelError, match="there is no such world"):
+        graph.check(Run(replace(system, properties=(*system.properties, never)), drawn.world()))
 
 
 def test_no_property_to_decide_is_vacuous() -> None:

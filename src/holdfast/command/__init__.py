@@ -11,7 +11,7 @@ import os
 import sys
 import traceback
 
-from .app import holdfast
+from .app import NobodyReads, holdfast
 from .interrupts import INTERRUPTED_EXIT
 
 BROKEN_PIPE_EXIT, FAULT_EXIT = 141, 70
@@ -35,7 +35,7 @@ def _run() -> int:
     except click.ClickException as error:
         error.show()
         return 2
-    except BrokenPipeError:  # whoever reads has heard enough; nothing is left to flush into the closed pipe
+    except (NobodyReads, BrokenPipeError):  # whoever reads has heard enough; nothing is left to flush into the closed pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE_EXIT
     except Exception:  # shown in full; Python's own exit code for it would say "violated"

@@ -33,6 +33,10 @@ class Unusable(click.ClickException):
     exit_code = 2
 
 
+class NobodyReads(Exception):
+    """The reader of stdout has gone away (click would end with 1, which says "violated")."""
+
+
 class Commands(click.Group):
     """A group whose commands may raise what is wrong with their input."""
 
@@ -42,6 +46,8 @@ class Commands(click.Group):
             ctx.color = False
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:
+            raise NobodyReads from None
         except Exception as error:
             if not _is_input_error(error):
                 raise

@@ -21,8 +21,9 @@ def size(pages: int) -> str:
             return f"{_decimal(kib * 100 // unit_kib)} {unit}"
         if kib >= unit_kib:
             whole, rest_kib = divmod(kib, unit_kib)
-            if unit_kib - rest_kib <= unit_kib // NEARLY:
-                return f"{whole + 1} {unit} - {size((unit_kib - rest_kib) // PAGE_KIB)}"
+            lacking = size((unit_kib - rest_kib) // PAGE_KIB)
+            if unit_kib - rest_kib <= unit_kib // NEARLY and " + " not in lacking and " - " not in lacking:
+                return f"{whole + 1} {unit} - {lacking}"
             return f"{whole} {unit} + {size(rest_kib // PAGE_KIB)}"
     return "0"
 

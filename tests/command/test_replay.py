@@ -1,0 +1,161 @@
+"""`holdfast replay`: a violation reproduced, a behaviour that breaks nothing, and what is no behaviour."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from . import EXAMPLES, run
+
+PLAN = "unsafe-commit-limit.yaml"
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    """A counterexample beside a copy of its plan and cluster."""
+    for name in (PLAN, "edge.yaml"):
+        shutil.copy(EXAMPLES / name, tmp_path / name)
+    file = tmp_path / "trace.jsonl"
+    assert run("verify", tmp_path / PLAN, "--trace", file).exit_code == 1
+    return file
+
+
+def edited(trace: Path, edit: Callable[[Rows], None]) -> Path:
+    rows = [json.loads(line) for line in trace.read_text(encoding="utf-8").splitlines()]
+    edit(rows)
+    trace.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return trace
+
+
+def test_a_plans_counterexample_is_reproduced(trace: Path) -> None:
+    again = run("replay", trace)
+
+    assert again.exit_code == 1
+    assert again.stdout.startswith("REPRODUCED")
+    assert "edge-1 is short by 3 GiB: 67 GiB needed, commit limit 64 GiB" in again.stdout
+    assert again.stderr == ""
+
+
+def test_a_trace_may_be_moved_with_its_plan(trace: Path, tmp_path: Path) -> None:
+    moved = tmp_path.with_name(f"{tmp_path.name}-moved")
+    tmp_path.rename(moved)
+
+    assert run("replay", moved / trace.name).exit_code == 1
+
+
+def test_a_prefix_breaks_nothing(trace: Path) -> None:
+    edited(trace, lambda rows: rows.__delitem__(slice(-1, None)))
+    again = run("replay", trace)
+
+    assert again.exit_code == 0
+    assert "BREAKS NOTHING" in again.stdout
+    assert "The trace says that it breaks plan_never_stuck; it does not." in again.stdout
+
+
+def test_a_step_that_is_missing_is_named_with_what_refuses_the_next(trace: Path) -> None:
+    stops = lambda row: row.get("action") == "stop"  # noqa: E731 - one use, one line
+    edited(trace, lambda rows: rows.remove(next(row for row in rows if stops(row))))
+    refused = run("replay", trace)
+    said = json.loads(run("replay", trace, "--json").stdout)
+
+    assert refused.exit_code == 2
+    assert "cannot be taken: hypervisor: commit router-1" in refused.stdout
+    assert "the VM is stunned" in refused.stdout
+    assert "  stop router-1" in refused.stdout
+    assert (said["behaviour"], said["refused"]) == (False, ["the VM is stunned"])
+    assert "stop router-1" in said["possible"]
+
+
+@pytest.mark.parametrize("amount", [0, -1, 1 << 40])
+def test_an_amount_outside_its_range_is_no_behaviour(trace: Path, amount: int) -> None:
+    def change(rows: Rows) -> None:
+        next(row for row in rows if row.get("action") == "copy")["arguments"]["amount"] = amount
+
+    refused = run("replay", edited(trace, change))
+
+    assert refused.exit_code == 2
+    assert f"amount is from 1 to 5242880, not {amount}" in refused.stdout
+
+
+def test_a_change_that_did_not_happen_is_no_behaviour(trace: Path) -> None:
+    def change(rows: Rows) -> None:
+        next(row for row in rows if row.get("action") == "copy")["changed"] = {"router-1.copied": [0, 7]}
+
+    refused = run("replay", edited(trace, change))
+
+    assert refused.exit_code == 2
+    assert "router-1.copied changes from 0 to 1441792, not from 0 to 7" in refused.stdout
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [("action", "fly", "has no fly"), ("arguments", {"vm": "nobody"}, "nobody"), ("arguments", {}, "takes vm")],
+)
+def test_what_the_model_does_not_know_is_no_behaviour(trace: Path, key: str, value: object, said: str) -> None:
+    refused = run("replay", edited(trace, lambda rows: rows[3].update({key: value})))
+
+    assert refused.exit_code == 2
+    assert "step 3" in refused.stdout
+    assert said in refused.stdout
+
+
+def test_a_plan_that_has_changed_is_not_replayed_unless_asked_for(trace: Path) -> None:
+    plan = trace.with_name(PLAN)
+    plan.write_text(plan.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
+
+    refused, asked = run("replay", trace), run("replay", trace, "--plan", plan)
+
+    assert refused.exit_code == 2
+    assert "is not what it was when the trace was written" in refused.stderr
+    assert asked.exit_code == 1
+
+
+def test_a_mended_plan_is_not_broken_by_the_old_trace(trace: Path) -> None:
+    cluster = trace.with_name("edge.yaml")
+    text = cluster.read_text(encoding="utf-8")
+    cluster.write_text(text.replace("commit_limit: 100%", "commit_limit: 150%"), encoding="utf-8")
+
+    assert run("replay", trace, "--plan", trace.with_name(PLAN)).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", 'expected a header with "trace": 1'),
+        ("{}", 'expected a header with "trace": 1'),
+        ("[]", "line 1: expected an object, found list"),
+        ("{", "line 1, column 2"),
+        ('{"trace": 1}', "lacks the key 'world'"),
+        ('{"trace": 1, "world": 3}', "expected str for 'world', found 3"),
+        ('{"trace": 1, "world": "w", "system": "", "sentence": "", "initial": true}', "expected int for 'initial'"),
+        ('{"trace": 1, "world": "nowhere", "system": "", "sentence": "", "initial": 0}', "found the world `nowhere`"),
+        ('{"trace": 1, "world": "w", "system": "", "sentence": "", "initial": 0}\n{"step": 1}', "line 2"),
+    ],
+)
+def test_what_is_no_trace_ends_with_2_and_a_reason(tmp_path: Path, content: str, said: str) -> None:
+    file = tmp_path / "trace.jsonl"
+    file.write_text(content, encoding="utf-8")
+    refused = run("replay", file)
+
+    assert refused.exit_code == 2
+    assert said in refused.stderr
+
+
+def test_a_binary_file_is_no_trace(tmp_path: Path) -> None:
+    file = tmp_path / "trace.jsonl"
+    file.write_bytes(b"\xff\xfe\x00")
+
+    assert run("replay", file).exit_code == run("replay", tmp_path).exit_code == run("replay", "nowhere").exit_code == 2
+
+
+def test_an_initial_state_that_is_not_there_is_no_behaviour(trace: Path) -> None:
+    refused = run("replay", edited(trace, lambda rows: rows[0].update(initial=1)))
+
+    assert refused.exit_code == 2
+    assert "there are 1 initial states" in refused.stdout

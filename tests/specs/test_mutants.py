@@ -1,0 +1,93 @@
+"""Every deliberate bug is caught by the property that it names, in the world that it names; and what breaks a system does so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from holdfast.checkers.explore import explore
+from holdfast.checkers.interpret import Run
+from holdfast.checkers.verdict import Holds, Violated
+from holdfast.model.inventory import Vm
+from holdfast.model.language import Kind, ModelError, Quantity
+from holdfast.specs import ledger
+from holdfast.specs.model import full
+from holdfast.specs.mutants import MUTANTS
+from holdfast.specs.mutations import also_writing, defining, forgetting, not_writing
+from holdfast.specs.worlds import MODEL_WORLDS
+from tests.specs.pinned import mutant_row, pin_mutant
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mutant_is_caught_by_the_property_that_it_names(name: str) -> None:
+    mutant = MUTANTS[name]
+    run = Run(*mutant.alone())
+    first, alone = explore(Run(*mutant.build())), explore(run)
+
+    assert isinstance(alone, Violated)
+    assert alone.property == mutant.breaks
+    states = run.replay(alone.steps, alone.initial)
+    broken = run.system.property(mutant.breaks)
+    held = [run.holds(broken, *((b, a) if broken.kind is Kind.STEP else (a,))) for b, a in _pairs(states)]
+    assert held == [True] * (len(held) - 1) + [False]
+    pin_mutant(name, mutant_row(first, alone))
+
+
+def _pairs(states: list[tuple[int, ...]]) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Each state after a step, with the state before it."""
+    return list(zip(states[:-1], states[1:], strict=True))
+
+
+def test_a_mutant_breaks_a_world_that_holds_without_it() -> None:
+    rows = ledger.read().worlds
+
+    for mutant in MUTANTS.values():
+        assert rows[mutant.world].verdict == "Holds", mutant.name
+
+
+def test_every_property_of_the_catalogue_is_exposed_by_a_mutant() -> None:
+    named = {p.name for p in full().of_kind(Kind.ALWAYS, Kind.STEP) if p.cites}
+
+    assert named <= {mutant.breaks for mutant in MUTANTS.values()}
+
+
+def test_no_two_mutants_are_the_same_bug() -> None:
+    broken = {mutant.apply(full()).digest: name for name, mutant in MUTANTS.items()}
+
+    assert len(broken) == len(MUTANTS)
+    assert full().digest not in broken
+
+
+# -------------------------------------------------------------------------------------------- breaking on purpose
+def test_to_forget_what_was_never_required_is_a_mistake() -> None:
+    with pytest.raises(ModelError, match="commit does not require 'that it rains'"):
+        forgetting("commit", "that it rains")(full())
+
+
+def test_to_leave_out_what_was_never_written_is_a_mistake() -> None:
+    with pytest.raises(ModelError, match=r"commit does not write \{Vm.copied\}"):
+        not_writing("commit", Vm.copied)(full())
+
+
+def test_what_is_also_written_stands_in_place_of_what_was() -> None:
+    def runs(vm: Vm) -> None:
+        vm.running = True
+
+    changed = also_writing("stop", runs)(full()).action("stop")
+    assert [repr(w.value) for w in changed.writes if w.field is Vm.running] == ["True"]
+    assert {w.field for w in changed.writes} == {w.field for w in full().action("stop").writes}
+
+
+def test_the_same_definition_written_out_changes_nothing_that_is_reached() -> None:
+    def charged(vm: Vm) -> Quantity:
+        return vm.at_source + vm.at_target + vm.overhead
+
+    system, world = MODEL_WORLDS["one-at-a-time"].build()
+    written_out = defining(Vm.charged, charged)(system)
+    before, after = explore(Run(system, world)), explore(Run(written_out, world))
+
+    assert written_out.digest != system.digest
+    assert isinstance(before, Holds)
+    assert isinstance(after, Holds)
+    assert replace(after.figures, seconds=0) == replace(before.figures, seconds=0)
