@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,8 @@ def read(path: Path = PATH) -> Ledger:
         return Ledger()
     try:
         said: dict[str, dict[str, dict[str, Any]]] = json.loads(path.read_text(encoding="utf-8"))
-        worlds = {name: WorldRow(**{**row, "never": tuple(row["never"])}) for name, row in said["worlds"].items()}
+        worlds = {name: WorldRow(**row) for name, row in said["worlds"].items()}
+        worlds = {name: replace(row, never=tuple(row.never)) for name, row in worlds.items()}
         return Ledger(worlds, {name: MutantRow(**row) for name, row in said["mutants"].items()})
     except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} is no ledger: {error}") from error

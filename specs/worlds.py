@@ -40,7 +40,13 @@ def _toy(name: str, toy: Toy) -> Case:
     """A toy is expected to come to what was published of it."""
     found = (p for p, steps in toy.published.shortest.items() if steps is not None)
     breaks = next((p for p in found if toy.system.property(p).kind is not Kind.SOMETIMES), None)
-    return Case(f"toy-{name}", f"A toy: {toy.published.source}.", lambda: (toy.system, toy.world()), breaks=breaks)
+    reason = f"A toy: {toy.published.source}."
+
+    def build() -> tuple[System, World]:
+        world = toy.world()
+        return toy.system, World(f"toy-{name}", *world.members, reason=reason, leave_out=world.leave_out)
+
+    return Case(f"toy-{name}", reason, build, breaks=breaks)
 
 
 MODEL_WORLDS: Mapping[str, Case] = MappingProxyType({case.name: case for case in small_worlds.CASES})

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from holdfast.checkers.interpret import OutOfRange, Run
@@ -57,7 +58,7 @@ from tests.random_terms import UNITS, Author, Colour, Dice, Switch, at_most, les
 
 ACTORS = [Actor(role.name.lower(), role) for role in (Role.PLANNED, Role.AUTOMATIC, Role.ENVIRONMENT)]
 FAULT = Actor("fault", Role.FAULT)
-MOST_COMBINATIONS = 400
+MOST_COMBINATIONS = 600
 """Of values of all slots: no world has more states."""
 
 
@@ -174,10 +175,12 @@ def _members(dice: Dice, sorts: tuple[Sort, ...]) -> list[Entity]:
         for i in range(dice.pick(2, 3, 1)):
             given = {f.name: _given(dice, f, members) for f in sort.fields if _is_given(dice, f)}
             member = sort(f"{sort.__name__.lower()}{i}", **given)
-            combinations *= _values(member, members)
-            if i > 0 and combinations > MOST_COMBINATIONS:
+            more = combinations * _values(member, members)
+            if i > 0 and more > MOST_COMBINATIONS:
                 break
+            combinations = more
             members[sort].append(member)
+    assume(combinations <= MOST_COMBINATIONS)  # one member of each sort may be too much already, but seldom is
     return [member for of_sort in members.values() for member in of_sort]
 
 

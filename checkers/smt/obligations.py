@@ -68,6 +68,11 @@ class Proof:
         """Every obligation is."""
         return not self.open
 
+    @property
+    def inductive(self) -> bool:
+        """Every obligation about an action is proved; whether a world starts well is left to `uncovered`."""
+        return all(o.action is None for o in self.open)
+
     def named(self, name: str) -> Obligation:
         """The obligation of that name. Raises KeyError."""
         for o in self.obligations:

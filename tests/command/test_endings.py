@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.command import main
+from holdfast.command.app import holdfast
+
 from . import EXAMPLES, ROOT, process, run
 
 BAD = sorted((ROOT / "tests" / "inputs" / "bad").glob("plan-*.yaml"))
@@ -134,14 +137,12 @@ def test_colours_are_for_terminals_and_can_be_refused(monkeypatch: pytest.Monkey
 def test_a_fault_of_the_program_is_no_verdict(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from holdfast import command
-
     def broken(**_: object) -> int:
         raise AssertionError("a plan that is never stuck and never finishes")
 
-    monkeypatch.setattr(command.holdfast, "main", broken)
+    monkeypatch.setattr(holdfast, "main", broken)
     with pytest.raises(SystemExit) as ended:
-        command.main()
+        main()
 
     assert ended.value.code == 70
     assert "AssertionError: a plan that is never stuck" in capsys.readouterr().err

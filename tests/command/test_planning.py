@@ -60,7 +60,9 @@ def test_every_amount_of_the_cluster_and_the_plan_arrives_in_the_world(plan: Pla
 def test_of_formats_with_gaps_the_one_that_is_asked_about_counts(
     plan: Plan, reads: tuple[int, ...], low: int, high: int
 ) -> None:
-    new = {m.label: m.values for m in world_of(_release(plan, reads_formats=reads)).members}["rack7-n3.new"]
+    new = {m.label: m.values for m in world_of(_release(plan, lambda r: replace(r, reads_formats=reads))).members}[
+        "rack7-n3.new"
+    ]
 
     assert (new["reads_from"], new["reads_upto"]) == (low, high)
 
@@ -76,35 +78,47 @@ def test_what_is_assumed_is_said(plan: Plan) -> None:
     assert prepare(plan).assumptions == tuple(said)
 
 
-def _release(plan: Plan, **changed: object) -> Plan:
-    def put(r: Release) -> Release:
-        return replace(r, **changed) if r.name == plan.to_release else r  # type: ignore[arg-type]
-
-    return replace(plan, cluster=replace(plan.cluster, releases=tuple(map(put, plan.cluster.releases))))
-
-
-def _vm(plan: Plan, **changed: object) -> Plan:
-    def put(vm: VirtualMachine) -> VirtualMachine:
-        return replace(vm, **changed) if vm.name == "dns" else vm  # type: ignore[arg-type]
-
-    return replace(plan, cluster=replace(plan.cluster, vms=tuple(map(put, plan.cluster.vms))))
+def _release(plan: Plan, change: Callable[[Release], Release]) -> Plan:
+    """The plan with its new release changed."""
+    releases = tuple(change(r) if r.name == plan.to_release else r for r in plan.cluster.releases)
+    return replace(plan, cluster=replace(plan.cluster, releases=releases))
 
 
-def _reclaim(plan: Plan, **targets: int) -> Plan:
-    return replace(plan, steps=(Step("r", "reclaim", "dns", (), **targets), *plan.steps))
+def _dns(plan: Plan, change: Callable[[VirtualMachine], VirtualMachine]) -> Plan:
+    """The plan with one of its VMs changed."""
+    vms = tuple(change(vm) if vm.name == "dns" else vm for vm in plan.cluster.vms)
+    return replace(plan, cluster=replace(plan.cluster, vms=vms))
+
+
+def _not_nested(plan: Plan) -> Plan:
+    return _release(plan, lambda r: replace(r, nested=False))
+
+
+def _old_hardware_gone(plan: Plan) -> Plan:
+    return _release(plan, lambda r: replace(r, hardware_versions=(18,)))
+
+
+def _for_itself(plan: Plan) -> Plan:
+    return replace(plan, to_release="kvm-8.2")
+
+
+def _too_many_faults(plan: Plan) -> Plan:
+    return replace(plan, faults=Faults(boot_failed=4))
+
+
+def _balloon_without_driver(plan: Plan) -> Plan:
+    step = Step("r", "reclaim", "dns", (), balloon_target_pages=1)
+    return replace(_dns(plan, lambda vm: replace(vm, balloon=False)), steps=(step, *plan.steps))
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda p: _release(p, nested=False), "whose VMs cannot hold a hypervisor, `kvm-10.0`"),
-        (lambda p: _release(p, hardware_versions=(18,)), "hardware version 17 of `git`, which kvm-10.0 does not offer"),
-        (lambda p: replace(p, to_release="kvm-8.2"), "an exchange of `kvm-8.2` for itself"),
-        (lambda p: replace(p, faults=Faults(boot_failed=4)), "boot_failed: 4, expected at most 3 faults of a kind"),
-        (
-            lambda p: _reclaim(_vm(p, balloon=False), balloon_target_pages=1),
-            "a balloon target of 4KiB for `dns`, which has no balloon driver",
-        ),
+        (_not_nested, "whose VMs cannot hold a hypervisor, `kvm-10.0`"),
+        (_old_hardware_gone, "hardware version 17 of `git`, which kvm-10.0 does not offer"),
+        (_for_itself, "an exchange of `kvm-8.2` for itself"),
+        (_too_many_faults, "boot_failed: 4, expected at most 3 faults of a kind"),
+        (_balloon_without_driver, "a balloon target of 4KiB for `dns`, which has no balloon driver"),
     ],
 )
 def test_what_the_model_has_no_word_for_is_refused(plan: Plan, change: Callable[[Plan], Plan], said: str) -> None:
@@ -115,7 +129,7 @@ def test_what_the_model_has_no_word_for_is_refused(plan: Plan, change: Callable[
 
 
 def test_a_limit_below_the_size_is_named_as_not_enforced(plan: Plan) -> None:
-    said = assumptions_of(_vm(plan, limit_pages=1 << 18))
+    said = assumptions_of(_dns(plan, lambda vm: replace(vm, limit_pages=1 << 18)))
 
     assert "limits are not enforced: dns may come to hold more than their limit" in said
 

@@ -59,8 +59,7 @@ def test_a_prefix_breaks_nothing(trace: Path) -> None:
 
 
 def test_a_step_that_is_missing_is_named_with_what_refuses_the_next(trace: Path) -> None:
-    stops = lambda row: row.get("action") == "stop"  # noqa: E731 - one use, one line
-    edited(trace, lambda rows: rows.remove(next(row for row in rows if stops(row))))
+    edited(trace, lambda rows: rows.remove(next(row for row in rows if row.get("action") == "stop")))
     refused = run("replay", trace)
     said = json.loads(run("replay", trace, "--json").stdout)
 

@@ -61,8 +61,12 @@ def test_steps_that_have_begun_and_cannot_go_on_say_what_stops_them() -> None:
     assert "swap_out: the machine has so many swap slots" in told.stdout
 
 
+def _near(unit_pages: int, count: int, off: int, more: int) -> int:
+    return max(0, count * unit_pages + off + more)
+
+
 near_a_unit = st.builds(
-    lambda unit, count, *off: max(0, count * unit + sum(off)),
+    _near,
     st.sampled_from([1 << 8, 1 << 18, 1 << 28]),
     st.integers(0, 3000),
     st.integers(-3, 3),

@@ -74,9 +74,9 @@ def _called(f: Function) -> Iterator[str]:
 
 
 def swallowed(sources: Iterable[Source]) -> list[str]:
-    """Handlers that catch every error there is and go on as if nothing had happened."""
+    """Handlers that catch every error there is and neither raise it again nor show where it came from."""
     return [
-        s.at(node, "catches every error, and does not raise it again")
+        s.at(node, "catches every error, and neither raises nor shows it")
         for s in sources
         for node in ast.walk(s.tree)
         if isinstance(node, ast.ExceptHandler) and _catches_all(node)
@@ -86,4 +86,5 @@ def swallowed(sources: Iterable[Source]) -> list[str]:
 def _catches_all(handler: ast.ExceptHandler) -> bool:
     caught = ast.unparse(handler.type) if handler.type else "BaseException"
     every = {"Exception", "BaseException"} & set(caught.strip("()").split(", "))
-    return bool(every) and not any(isinstance(n, ast.Raise) for n in ast.walk(handler))
+    shown = any(isinstance(n, ast.Raise) or ast.unparse(n) == "traceback.print_exc()" for n in ast.walk(handler))
+    return bool(every) and not shown

@@ -198,4 +198,5 @@ def test_a_test_that_asserts_nothing_is_found_and_one_that_has_it_done_is_not() 
 def test_an_error_that_is_swallowed_is_found(caught: str) -> None:
     assert found(honesty.swallowed, "a.py", f"try: f()\nexcept{caught}: pass")
     assert not found(honesty.swallowed, "a.py", f"try: f()\nexcept{caught}:\n    g()\n    raise")
+    assert not found(honesty.swallowed, "a.py", f"try: f()\nexcept{caught}:\n    traceback.print_exc()")
     assert not found(honesty.swallowed, "a.py", "try: f()\nexcept (OSError, ValueError): pass")

@@ -1,8 +1,9 @@
-"""Every deliberate bug is caught by the property that it names, in the world that it names; and what breaks a system does so."""
+"""Every deliberate bug is caught by the property that it names, in the world that it names."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -29,14 +30,9 @@ def test_a_mutant_is_caught_by_the_property_that_it_names(name: str) -> None:
     assert alone.property == mutant.breaks
     states = run.replay(alone.steps, alone.initial)
     broken = run.system.property(mutant.breaks)
-    held = [run.holds(broken, *((b, a) if broken.kind is Kind.STEP else (a,))) for b, a in _pairs(states)]
+    held = [run.holds(broken, *((b, a) if broken.kind is Kind.STEP else (a,))) for b, a in pairwise(states)]
     assert held == [True] * (len(held) - 1) + [False]
     pin_mutant(name, mutant_row(first, alone))
-
-
-def _pairs(states: list[tuple[int, ...]]) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Each state after a step, with the state before it."""
-    return list(zip(states[:-1], states[1:], strict=True))
 
 
 def test_a_mutant_breaks_a_world_that_holds_without_it() -> None:
@@ -81,7 +77,7 @@ def test_what_is_also_written_stands_in_place_of_what_was() -> None:
 
 def test_the_same_definition_written_out_changes_nothing_that_is_reached() -> None:
     def charged(vm: Vm) -> Quantity:
-        return vm.at_source + vm.at_target + vm.overhead
+        return vm.overhead + vm.at_target + vm.at_source
 
     system, world = MODEL_WORLDS["one-at-a-time"].build()
     written_out = defining(Vm.charged, charged)(system)

@@ -35,10 +35,13 @@ def _run() -> int:
     except click.ClickException as error:
         error.show()
         return 2
-    except (NobodyReads, BrokenPipeError):  # whoever reads has heard enough; nothing is left to flush into the closed pipe
+    except (
+        NobodyReads,
+        BrokenPipeError,
+    ):  # whoever reads has heard enough; nothing is left to flush into the closed pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE_EXIT
-    except Exception:  # shown in full; Python's own exit code for it would say "violated"
+    except Exception as error:  # shown in full; Python's own exit code for it would say "violated"
         traceback.print_exc()
         click.echo("this is a fault of Holdfast itself, and no verdict", err=True)
-        return FAULT_EXIT
+        raise SystemExit(FAULT_EXIT) from error

@@ -36,13 +36,17 @@ def trace_lines(run: Run, verdict: Violated, *, exact: bool) -> Iterator[str]:
 
     story = Story(run, verdict.steps, verdict.initial, exact=exact)
     yield from story.lines(paint)
-    if not verdict.steps:
-        yield "Before any step:"
     if verdict.cycle_from is not None:
         yield f"Steps {verdict.cycle_from + 1} to {len(verdict.steps)} repeat for ever."
-    yield ""
-    yield f"After {len(verdict.steps)} steps {verdict.property} is broken:"
+    if verdict.steps:
+        yield ""
+    yield f"{after_steps(len(verdict.steps))} {verdict.property} is broken:"
     yield from (f"  {line}" for line in story.why_lines(verdict.property, paint))
+
+
+def after_steps(count: int) -> str:
+    """When something came about."""
+    return f"After {count} step{'s' if count > 1 else ''}" if count else "Before any step"
 
 
 def trace_record(run: Run, verdict: Violated, *, exact: bool) -> dict[str, Any]:

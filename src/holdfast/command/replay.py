@@ -175,6 +175,8 @@ def _report(told: Trace, story: Story, broken: str | None, as_json: bool) -> Non
 
 
 def _lines(told: Trace, story: Story, broken: str | None) -> Iterator[str]:
+    from .output import after_steps
+
     if broken is None:
         yield f"{paint('BREAKS NOTHING', 'good')}  {told.world}: {len(story.steps)} steps"
         if told.property is not None:
@@ -186,7 +188,7 @@ def _lines(told: Trace, story: Story, broken: str | None) -> Iterator[str]:
     yield ""
     yield from story.lines(paint)
     yield ""
-    yield f"After {len(story.steps)} steps {broken} is broken:"
+    yield f"{after_steps(len(story.steps))} {broken} is broken:"
     yield from (f"  {line}" for line in story.why_lines(broken, paint))
     if len(story.steps) < len(told.events):
         yield f"The trace goes on for {len(told.events) - len(story.steps)} more steps."

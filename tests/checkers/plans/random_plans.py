@@ -7,6 +7,7 @@ The shapes are few because exhaustive exploration compiles code per shape; every
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from holdfast.checkers.interpret import Run
@@ -106,7 +107,7 @@ def _steps(
     steps: list[PlannedStep] = []
     last: tuple[str, ...] = ()
 
-    def group(action: str, *arguments: dict[str, str | int]) -> None:
+    def group(action: str, *arguments: Mapping[str, str | int]) -> None:
         nonlocal last
         made = [PlannedStep(f"{action} {given.get('vm', '')}".strip(), action, given, last) for given in arguments]
         steps.extend(made)

@@ -17,7 +17,6 @@ from tests.plain_search import search
 
 from . import accounts, two_machines
 
-
 FRAME = "the machine has a free frame"
 
 
@@ -75,12 +74,15 @@ def test_a_copy_step_that_takes_a_frame_unasked_fails_one_named_obligation_with_
     assert state.changed == {"vm0.copied": (0, 1)}
     assert list(state.lines())[1:] == ["with vm = vm0", "then vm0.copied: 0 → 1"]
     assert isinstance(proof.verdict(), Unknown)
+    assert not proof.inductive
 
 
 def test_without_the_assumption_the_initial_state_is_what_fails() -> None:
     bare = replace(exchange(), properties=tuple(p for p in exchange().properties if p is not fits_at_first))
     proof = prove(bare)
     assert fates(proof) == {"initially within_capacity": Status.FAILED}
+    assert proof.inductive
+    assert not proof.proved
     state = shown(proof.named("initially within_capacity")).before
     assert state["vm0.size"] == state["vm0.active"] == state["machine0.capacity"] + 1
 
