@@ -58,7 +58,7 @@ lint: $(INSTALLED_DEV)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy src tests benches
-	@$(BIN)/pyright
+	@$(BIN)/pyright --pythonpath $(BIN)/python
 
 bench: $(INSTALLED_DEV)
 	@set -e; for bench in benches/*.py; do $(BIN)/python "$$bench"; done

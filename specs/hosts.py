@@ -91,9 +91,7 @@ def machine(host: HostPages) -> list[Entity]:
         f"{name}.host-vm", guest=guest, size=host.host_vm_size, overhead=host.host_vm_overhead, carrier=old
     )
     limit = host.capacity if host.commit_limit is None else host.commit_limit
-    box = Machine(
-        name, capacity=host.capacity, commit_limit=limit, swap=host.swap, old=old, new=new, host_vm=host_vm
-    )
+    box = Machine(name, capacity=host.capacity, commit_limit=limit, swap=host.swap, old=old, new=new, host_vm=host_vm)
     return [old, new, guest, host_vm, box]
 
 

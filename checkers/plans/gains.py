@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ...model.language import State
 from ..smt.z3types import z3
@@ -103,7 +103,7 @@ class Gains:
     def _solved(self, flows: Sequence[Flow], weights: Weights, state: State, steps: int) -> tuple[int, Taken]:
         """The most that so many of these flows gain, in the order in which the model writes them."""
         amounts = [z3.Int(f"amount{i}") for i in range(len(flows))]
-        now = {k: z3.IntVal(state[k]) for k in self.moves.quantities}
+        now: dict[Any, Any] = {k: z3.IntVal(state[k]) for k in self.moves.quantities}
         solver = z3.Optimize()
         for f, amount in zip(flows, amounts, strict=True):
             scope = {**now, "amount": amount}

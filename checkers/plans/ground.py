@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from ...model.language import FALSE, Action, Arguments, Instance, ModelError, Sort, Term
 from ...model.language.terms import encode, is_quantity
@@ -131,8 +131,8 @@ def slots_of(g: Ground) -> frozenset[int]:
     found: frozenset[int] = frozenset()
     for part in g[1:]:
         if isinstance(part, tuple):
-            several = cast("tuple[Any, ...]", part)
-            found = found.union(*(slots_of(x) for x in ((several,) if isinstance(part, Node) else several)))
+            inner = _items((part,) if isinstance(part, Node) else part)  # pyright: ignore[reportUnknownArgumentType]
+            found = found.union(*map(slots_of, inner))
     return found
 
 
@@ -327,6 +327,10 @@ def reduce(g: Ground, state: tuple[int, ...], control: frozenset[int]) -> Ground
             raise AssertionError(g)
 
 
+def _items(x: Any) -> tuple[Any, ...]:
+    return tuple(x)
+
+
 def with_amount(g: Ground, amount: Ground) -> Ground:
     """The expression with a value for the amount."""
     if g[0] == "amount":
@@ -335,7 +339,9 @@ def with_amount(g: Ground, amount: Ground) -> Ground:
     def part(x: Any) -> Any:
         if isinstance(x, Node):
             return with_amount(x, amount)
-        return tuple(part(y) for y in cast("tuple[Any, ...]", x)) if isinstance(x, tuple) else x
+        if not isinstance(x, tuple):
+            return x
+        return tuple(part(y) for y in _items(x))  # pyright: ignore[reportUnknownArgumentType] - that is what it is for
 
     return node(*(part(x) for x in g))
 

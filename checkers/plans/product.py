@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 from ...model.language import (
     TRUE,
@@ -108,7 +108,7 @@ def _task_sort(planned: Sequence[Action]) -> Sort:
             if name in body and body[name].sort is not p.var.sort:
                 raise ModelError(f"{a.name}: another planned action has a {name} of another sort")
             sort: Any = p.var.sort
-            body.setdefault(name, cast("Field[Any, Any]", constant(sort)))
+            body.setdefault(name, constant(sort))  # pyright: ignore[reportUnknownArgumentType] - any sort there is
 
     def reached(self: Any) -> Truth:
         """What the task is for has come about."""

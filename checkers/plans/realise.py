@@ -125,8 +125,8 @@ class Realiser:
             for k, r in zip(slots, part.box, strict=True)
         }
         goal = by_box(reduce(wrong, state, self.moves.control), ranges)
-        found = [self._exceeding(g, state, choice, max(0, least - len(steps)), left) for g in alternatives(goal)]
-        flows = min((f for f in found if f is not None), key=len, default=None)
+        ways = [self._exceeding(g, state, choice, max(0, least - len(steps)), left) for g in alternatives(goal)]
+        flows = min((way for way in ways if way is not None), key=len, default=None)
         return None if flows is None else (*steps, *(flow.step(amount) for flow, amount in flows))
 
     def _exceeding(self, g: Ground, state: State, choice: tuple[Part, ...], least: int, most: int) -> Taken | None:

@@ -108,7 +108,11 @@ def test_ctrl_c_while_an_engine_works_ends_at_once_and_says_so(tmp_path: Path) -
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     ) as working:
-        _wait_until_blocked(working.pid, signal.SIGINT)
+        try:
+            _wait_until_blocked(working.pid, signal.SIGINT)
+        except pytest.fail.Exception:
+            working.kill()
+            raise
         working.send_signal(signal.SIGINT)
         out, err = working.communicate(timeout=60)
 
@@ -118,12 +122,14 @@ def test_ctrl_c_while_an_engine_works_ends_at_once_and_says_so(tmp_path: Path) -
 
 def _wait_until_blocked(pid: int, number: int) -> None:
     """Until the process keeps the signal for the thread that waits for it: then the engine is about to work."""
-    while True:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
         blocked = int(next(line for line in status.splitlines() if line.startswith("SigBlk")).split()[1], 16)
         if blocked >> (number - 1) & 1:
             return
         time.sleep(0.05)
+    pytest.fail("the signal is not kept for anybody")
 
 
 def test_colours_are_for_terminals_and_can_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:

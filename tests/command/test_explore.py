@@ -1,4 +1,4 @@
-"""`holdfast explore`: named worlds, figures as JSON, counterexamples that replay."""
+"""`holdfast explore` and `catalogue`: named worlds, figures as JSON, counterexamples that replay."""
 
 from __future__ import annotations
 
@@ -14,6 +14,15 @@ def test_every_world_is_listed_with_its_reason() -> None:
     listed = json.loads(run("explore", "--list", "--json").stdout)
 
     assert {row["world"]: row["reason"] for row in listed} == {name: case.reason for name, case in WORLDS.items()}
+
+
+def test_the_catalogue_has_a_verdict_and_a_mutant_for_every_property() -> None:
+    rows = json.loads(run("catalogue", "--json").stdout)
+    told = run("catalogue").stdout
+
+    assert {"S1", "S18", "X6", "M1", "O"} <= {row["id"] for row in rows}
+    assert all(row["mutants"] for row in rows)
+    assert all(f"{row['property']}: {row['sentence']}" in told for row in rows)
 
 
 def test_json_has_the_published_figures() -> None:

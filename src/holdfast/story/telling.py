@@ -10,7 +10,7 @@ from ..checkers.interpret import Run
 from ..checkers.plans.product import NEVER_STUCK
 from ..checkers.trace import Event, narrate
 from ..model.inventory import HostVm, Machine
-from ..model.language import Kind, Quantity, Sort, State, Step, Term, derived
+from ..model.language import Kind, Sort, State, Step, Term
 from . import sizes
 from .reasons import Broken, Reasons, Shortage, Waiting, amount
 from .wording import Wording
@@ -67,21 +67,34 @@ class Story:
             self.events[i],
             self.wording.step(self.steps[i]),
             tuple(self.wording.changes(before, after)),
-            tuple(m for m in self.meters(before, after) if m.before != m.after),
+            tuple(m for m in self.meters(i) if m.before != m.after),
         )
 
-    def meters(self, before: State, after: State) -> Iterator[Meter]:
-        """The memory of every machine and host VM that is there."""
-        for sort, used, limit in ((Machine, Machine.used, Machine.capacity), (HostVm, HostVm.used, HostVm.size)):
-            if sort not in self.run.system.sorts:
-                continue
-            for rank in range(self.run.instance.count(sort)):
-                old, new = (self._value(used, sort, rank, state) for state in (before, after))
-                yield Meter(self.wording.name(sort, rank), old, new, self.run.instance.fixed[limit][rank])
+    def meters(self, i: int) -> Iterator[Meter]:
+        """The memory of every machine and host VM, before and after the step of that number (from 0)."""
+        for j, (sort, rank, _, limit) in enumerate(self._gauges):
+            yield Meter(self.wording.name(sort, rank), self._levels[i][j], self._levels[i + 1][j], limit)
 
-    def _value(self, definition: derived[Quantity], sort: Sort, rank: int, state: State) -> int:
-        var = Term("var", ("self", 0), sort)
-        return self.run.value(Term("derived", (definition, var), definition.definition.sort), state, {var: rank})
+    @cached_property
+    def _gauges(self) -> list[tuple[Sort, int, Term, int]]:
+        """What has memory: its sort and number, what it holds as a term over it, and its limit."""
+        found: list[tuple[Sort, int, Term, int]] = []
+        for sort, used, limit in ((Machine, Machine.used, Machine.capacity), (HostVm, HostVm.used, HostVm.size)):
+            if sort in self.run.system.sorts:
+                limits = self.run.instance.fixed[limit]
+                found += [(sort, rank, used.definition, most) for rank, most in enumerate(limits)]
+        return found
+
+    @cached_property
+    def _levels(self) -> list[list[int]]:
+        """What each of them holds in every state."""
+        return [
+            [
+                self.run.value(term, state, {Term("var", ("self", 0), sort): rank})
+                for sort, rank, term, _ in self._gauges
+            ]
+            for state in self.states
+        ]
 
     # ----------------------------------------------------------------------------------------------- the reason
     @cached_property
