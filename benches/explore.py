@@ -21,6 +21,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 SOURCES = HERE.parent / "src"
 YARDSTICK = 3, 3, 9
+LARGEST = "two-of-everything"
 COUNTS = 5_981_023, 75_882_606
 PAN = ("-O3", "-DBFS", "-DSAFETY", "-DNOREDUCE")
 
@@ -88,25 +89,16 @@ def compiled(what: str) -> dict[str, Any]:
 
 
 def instance(what: str) -> Any:
-    """The yardstick, or a host of the real model with two VMs."""
-    from holdfast.model.language import Instance, System, World
+    """The yardstick, or the largest world of the real model."""
+    from holdfast.model.language import Instance
 
     if what == "yardstick":
         from holdfast.specs.yardstick import exchange
 
         return Instance(*exchange(*YARDSTICK))
-    import importlib
+    from holdfast.specs.worlds import WORLDS
 
-    from holdfast.specs import hosts
-
-    rooms = ("inventory", "actors", "guests", "memory", "migration", "exchange", "faults")
-    modules = [importlib.import_module(f"holdfast.model.{room}") for room in rooms]
-    modules += [importlib.import_module(f"holdfast.specs.{room}") for room in ("properties", "witnesses")]
-    release = hosts.Release(footprint=1)
-    host = hosts.HostPages("host", 12, release, release, release, host_vm_size=8, swap=2)
-    vms = [hosts.GuestPages(f"vm{i}", 2, {"active_anonymous": 1, "free": 1}) for i in range(2)]
-    members = [*hosts.machine(host), *hosts.resident(host, vms), *hosts.bounds(burst=1, most=2)]
-    return Instance(System.of(*modules), World("bench", *members))
+    return Instance(*WORLDS[LARGEST].build())
 
 
 # ------------------------------------------------------------------------------------------------------- the parent

@@ -1,7 +1,7 @@
 """The product of a system and a plan: two more sorts and a substitution, nothing new.
 
-A task is an entity that carries the arguments of one planned action as constants. The action over `(vm)` becomes the
-action over `(task)` with `vm := task.vm`; it may be taken when every task before it has reached its goal (the action's
+A task is an entity that carries the arguments of one planned action as constants. The action over `(one)` becomes the
+action over `(task)` with `one := task.one`; it may be taken when every task before it has reached its goal (the action's
 `until`), again after a fault undid it, and no longer once a later task has begun. So the code has one copy per action,
 not per task.
 """

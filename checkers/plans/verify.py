@@ -1,4 +1,4 @@
-"""Is a plan safe? Control is enumerated, quantities are symbolic: over all interleavings, guests and tolerated faults.
+"""Is a plan safe? Control is enumerated, quantities are symbolic: over all interleavings, environments and faults.
 
 At every location (locations.py) the largest that a sum can be is the sum of the largest that its members can hold
 (bounds.py): that decides most questions by looking numbers up, and z3 decides the rest. Invariants that were proved
@@ -9,7 +9,7 @@ violation is shown only with concrete steps that the reference interpreter has r
 verdict is Unknown. Fault budgets are not part of a location: a location reached again with fewer faults left allows no
 more than before (the language's legality check keeps budgets to that use).
 
-Not checked here: liveness under unfair guests (a plan that can always go on may still be kept waiting).
+Not checked here: liveness under an unfair environment (a plan that can always go on may still be kept waiting).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Progress = Callable[[int, float], None]
 """Called now and then with the number of locations looked at and the seconds since the start."""
 
 MOST_STEPS = 60
-"""Guest steps at one location beyond which a violation is not looked for."""
+"""Steps at one location beyond which a violation is not looked for."""
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""The explorer, held against the interpreter."""
