@@ -15,7 +15,7 @@ from .cells import Part
 from .gains import Gains, Taken
 from .ground import NO, YES, Ground, compiled, linear, negate, reduce, slots_of
 from .moves import Flow, Moves
-from .solve import difference, plain, truth
+from .solve import decided, difference, plain, truth
 
 Extreme: TypeAlias = "Callable[[int, tuple[tuple[int, int], ...], Part, State], int | None]"
 
@@ -58,7 +58,7 @@ class Shortest:
         if single is not None and most >= 1:
             return (single,)
         for rounds in (1, 2):
-            found = _Attempt(self.moves, goal, flows * rounds, state).fewest(max(least, 2), most)
+            found = _Attempt(self.moves, goal, flows * rounds, state).fewest(max(least, 1), most)
             if found is not None:
                 return found
         return None
@@ -176,15 +176,14 @@ class _Attempt:
 
     def fewest(self, least: int, most: int) -> Taken | None:
         """A solution with as few flows taken as possible."""
+        if not decided(self.solver.check()):
+            return None
         for k in range(least, min(most, len(self.flows)) + 1):
             self.solver.push()
             self.solver.add(z3.PbLe([(t, 1) for t in self.taken], k))
-            answer = self.solver.check()
-            if answer == z3.sat:
+            if decided(self.solver.check()):
                 return self._taken(self.solver.model())
             self.solver.pop()
-            if k == least and self.solver.check() != z3.sat:
-                return None
         return None
 
     def _taken(self, model: Any) -> Taken:

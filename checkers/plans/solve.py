@@ -122,7 +122,7 @@ def maximum(coefficients: Iterable[tuple[Any, int]], ranges: Ranges, clauses: It
     solver = z3.Optimize()
     solver.add(*_limits(ranges), *map(_clause, clauses))
     objective = solver.maximize(z3.Sum([z3.IntVal(0)] + [c * _slot(k) for k, c in coefficients]))
-    if not _decided(solver.check()):
+    if not decided(solver.check()):
         return None
     return int(solver.upper(objective).as_long())
 
@@ -134,13 +134,13 @@ def satisfiable(clauses: Iterable[Ground], ranges: Ranges) -> Model | None:
         return None
     solver = z3.SolverFor("QF_LIA")
     solver.add(*_limits(ranges), *(_clause(c) for c in simple if c != YES))
-    if not _decided(solver.check()):
+    if not decided(solver.check()):
         return None
     model = solver.model()
     return {k: model.eval(_slot(k), model_completion=True).as_long() for k in ranges}
 
 
-def _decided(answer: Any) -> bool:
+def decided(answer: Any) -> bool:
     """sat or unsat; linear integer arithmetic over a box has no third answer."""
     assert answer in (z3.sat, z3.unsat), "z3 gave up on linear integer arithmetic"
     return bool(answer == z3.sat)
