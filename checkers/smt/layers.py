@@ -4,8 +4,9 @@ What holds for any number of members and any sizes is proved once for a system. 
 most, and seldom help one another; so each is proved by itself, with the first layer assumed, which was proved without
 it. Requirements that ask for sums are left out of the first layer: what is kept without them is kept with them.
 
-What it does not prove: that the properties hold initially (a world says where its fields start, and is asked), and that
-an action can happen at all (exhaustively explored worlds show that).
+What it does not prove: that what an action assigns stays in the range of its field (obligations.py does; where it does
+not, the interpreter and the explorer stop with OutOfRange, and show no verdict); that the properties hold initially (a
+world says where its fields start, and is asked); and that an action can happen at all (explored worlds show that).
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ UNSAFE = {
     "unsafe-destroyed-early": stuck(125, "no VM is in the guest hypervisor, and none is in flight"),
     "unsafe-guests-grow": Expected("machine_not_overcommitted", 7),
     "unsafe-guests-unbounded": stuck(7, "the machine has room for a second copy of the VM"),
-    "unsafe-host-vm-full": stuck(23, "the host VM has room for the VM"),
+    "unsafe-host-vm-full": stuck(22, "the host VM has room for the VM"),
     "unsafe-host-vm-too-small": Expected("host_vm_not_overcommitted", 12),
     "unsafe-no-room-for-new": stuck(16, "the machine has room for the new hypervisor"),
     "unsafe-order": stuck(64, "the new hypervisor runs", "the new hypervisor has validated the map"),
