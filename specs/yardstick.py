@@ -25,6 +25,7 @@ from ..model.language import (
     action,
     all_of,
     always,
+    assume,
     constant,
     derived,
     implies,
@@ -337,6 +338,12 @@ def destroy_host_vm(machine: Machine) -> None:
 
 
 # ------------------------------------------------------------------------------------------------- what must hold
+@assume
+def vms_fit() -> Truth:
+    """The VMs of a machine fit in it, at their full size."""
+    return all_of(total(vm.size for vm in Vm.where(machine=m)) <= m.capacity for m in Machine)
+
+
 @always()
 def within_capacity() -> Truth:
     """No machine holds more frames than it has."""
