@@ -4,8 +4,7 @@ One machine of C frames; N VMs of S pages each, whose pages are active, inactive
 are copied page by page into a host VM; the host VM is suspended, the old hypervisor killed, the new one booted; the
 host VM resumes, and the VMs are copied out. Every copy can be aborted at any time.
 
-The states, transitions and depths of its worlds are published counts on which SPIN, TLC and Murphi agree; the tests
-hold every engine against them. It is a yardstick, not the model of the exchange: that is in model/.
+Its worlds' states, transitions and depths are published; SPIN, TLC and Murphi agree on them. The model is in model/.
 """
 
 from __future__ import annotations

@@ -6,7 +6,9 @@ nesting, missing balloon drivers) is refused as bad input rather than left out, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import gc
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,7 +60,20 @@ def decide(prepared: Prepared, progress: Callable[[int, float], None] | None = N
     """The verdict on a prepared plan; `progress` hears of control locations and seconds. Imports z3."""
     from .checkers.plans.verify import verify
 
-    return verify(prepared.run, proved_for(prepared.run.system), prepared.assumptions, progress)
+    with _uncollected():
+        return verify(prepared.run, proved_for(prepared.run.system), prepared.assumptions, progress)
+
+
+@contextmanager
+def _uncollected() -> Generator[None]:
+    """No search for cycles meanwhile: it would walk millions of small tuples, all in use, over and over."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 # ------------------------------------------------------------------------------------------------------ the world
