@@ -83,7 +83,8 @@ class Gains:
         tried = (self._tried(order, weights, state) for order in product(direct, repeat=steps))
         best = max(tried, key=_gained, default=(0, ()))
         if best[0] < member.most and steps < MOST_EACH:
-            solved = self._solved(member.flows, weights, state, steps)
+            twice = [*member.flows, *member.flows] if steps > 1 else member.flows  # one flow may make way for another
+            solved = self._solved(twice, weights, state, steps)
             best = max(best, solved, key=_gained)
         if steps == MOST_EACH and best[0] < member.most:
             return None
@@ -101,7 +102,7 @@ class Gains:
         return gain, tuple(taken)
 
     def _solved(self, flows: Sequence[Flow], weights: Weights, state: State, steps: int) -> tuple[int, Taken]:
-        """The most that so many of these flows gain, in the order in which the model writes them."""
+        """The most that so many of these flows gain, taken in this order."""
         amounts = [z3.Int(f"amount{i}") for i in range(len(flows))]
         now: dict[Any, Any] = {k: z3.IntVal(state[k]) for k in self.moves.quantities}
         solver = z3.Optimize()
