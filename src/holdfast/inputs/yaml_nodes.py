@@ -155,11 +155,19 @@ def _events(source: Source) -> Iterator[Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         position = _position(source, mark) if mark else Position(source.file, 1, 1)
+        if "nesting" in (error.problem or ""):  # newer parsers have a limit of their own, and look ahead of their events
+            raise Unreadable(_too_deep(source, position)) from None
         found = f"a syntax error ({error.problem or error.context})"
         raise Unreadable(source.problem(position, found, "YAML or JSON", _syntax_hint(source, error))) from None
     except yaml.YAMLError as error:
         position = Position(source.file, 1, 1)
         raise Unreadable(source.problem(position, f"a syntax error ({error})", "YAML or JSON")) from None
+
+
+def _too_deep(source: Source, position: Position) -> Problem:
+    """What is said of nesting beyond the limit, whoever notices it first."""
+    expected = f"at most {DEPTH_MAX} levels of lists and mappings"
+    return source.problem(position, f"more than {DEPTH_MAX} levels of nesting", expected)
 
 
 def _syntax_hint(source: Source, error: yaml.MarkedYAMLError) -> str:
@@ -239,8 +247,7 @@ class _Composer:
 
     def _open(self, collection: Sequence | Mapping) -> None:
         if len(self.stack) >= DEPTH_MAX:
-            expected = f"at most {DEPTH_MAX} levels of lists and mappings"
-            raise Unreadable(self.source.problem(collection.position, f"level {DEPTH_MAX + 1} of nesting", expected))
+            raise Unreadable(_too_deep(self.source, collection.position))
         self._place(collection)
         self.stack.append(collection)
         self.keys.append(None)
