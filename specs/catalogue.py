@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from ..model.language import Kind, Property, System
 from .ledger import Ledger, read
@@ -53,7 +54,7 @@ def rows(ledger: Ledger | None = None) -> list[Row]:
 
 
 def _row(name: str, p: Property, system: System, ledger: Ledger) -> Row:
-    worlds = tuple(world for world, case in MODEL_WORLDS.items() if case.breaks is None)
+    worlds = tuple(world for world, case in MODEL_WORLDS.items() if case.breaks is None and p.name in _kept(world))
     verdicts = {ledger.worlds[world].verdict if world in ledger.worlds else "Unknown" for world in worlds}
     return Row(
         name,
@@ -65,6 +66,12 @@ def _row(name: str, p: Property, system: System, ledger: Ledger) -> Row:
         mutants=tuple(m.name for m in MUTANTS.values() if m.breaks == p.name),
         violated_in=tuple(world for world, case in MODEL_WORLDS.items() if case.breaks == p.name),
     )
+
+
+@cache
+def _kept(world: str) -> frozenset[str]:
+    """The names of the properties of a world."""
+    return frozenset(p.name for p in MODEL_WORLDS[world].build()[0].properties)
 
 
 def _shown(name: str, system: System, ledger: Ledger) -> Iterator[Shown]:

@@ -6,12 +6,8 @@ The predicates speak of all machines at once, so they ask for worlds of one mach
 
 from __future__ import annotations
 
-import sys
-from functools import cache
-
 from ..model.inventory import HostVmState, Machine, Map, Power, Vm
-from ..model.language import System, Truth, all_of, any_of, check, leads_to, recoverable
-from .model import DEFINITIONS
+from ..model.language import Truth, all_of, any_of, leads_to, recoverable
 from .properties import suspended
 
 
@@ -43,9 +39,3 @@ def suspended_resumes() -> tuple[Truth, Truth]:
 def flight_ends() -> tuple[Truth, Truth]:
     """A migration ends, however often the guest writes to what was already copied."""
     return any_of(~vm.settled for vm in Vm), all_of(vm.settled for vm in Vm)
-
-
-@cache
-def live() -> System:
-    """The model with these properties and no others."""
-    return check(System.of(*DEFINITIONS, sys.modules[__name__]))

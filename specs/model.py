@@ -1,23 +1,72 @@
-"""The whole model with what must hold, traced and checked: what every engine starts from."""
+"""The model in parts, each with what can happen in it, what must hold and what must be seen: what every engine starts from.
+
+A world takes the parts that its question needs. A part may add to what others do, never take away: a field that it adds
+to an entity of another part starts neutral, and stays so where no action of the part is there.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType, ModuleType
 
 from ..model import exchange, faults, guests, inventory, memory, migration
 from ..model.language import System, check
-from . import lemmas, properties, witnesses
+from . import lemmas, liveness, properties, witnesses
 
-DEFINITIONS = (inventory, guests, memory, migration, exchange, faults)
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the model: its definitions, what must hold (lemmas included), its witnesses, and what must happen in
+    the end."""
+
+    name: str
+    sentence: str
+    definitions: tuple[ModuleType, ...]
+    properties: tuple[ModuleType, ...]
+    witnesses: ModuleType
+    liveness: tuple[ModuleType, ...] = ()
+
+
+EXCHANGE = Part(
+    "exchange",
+    "Machines, VMs and their pages; the exchange by suspending in memory; targets that a plan sets.",
+    (inventory, guests, memory, migration, exchange, faults),
+    (properties, lemmas),
+    witnesses,
+    (liveness,),
+)
+
+PARTS: Mapping[str, Part] = MappingProxyType({part.name: part for part in (EXCHANGE,)})
+"""Every part by name; every world has the first."""
 
 
 @cache
+def system(parts: tuple[str, ...], seen: tuple[str, ...]) -> System:
+    """The exchange and these parts of the model, with the witnesses of the parts in `seen`."""
+    chosen = _chosen(parts)
+    modules = [module for part in chosen for module in (*part.definitions, *part.properties)]
+    modules += [part.witnesses for part in chosen if part.name in seen]
+    return check(System.of(*modules))
+
+
+@cache
+def live(*parts: str) -> System:
+    """The exchange and these parts with what must happen in the end, and no other properties."""
+    return check(System.of(*(m for part in _chosen(parts) for m in (*part.definitions, *part.liveness))))
+
+
+def _chosen(parts: tuple[str, ...]) -> list[Part]:
+    """The exchange and these parts, in the order of the registry."""
+    return [part for name, part in PARTS.items() if name == EXCHANGE.name or name in parts]
+
+
 def full() -> System:
-    """Sorts, actions, properties, witnesses and assumptions of the exchange."""
-    return check(System.of(*DEFINITIONS, properties, lemmas, witnesses))
+    """Every part, with every witness."""
+    return system(tuple(PARTS), tuple(PARTS))
 
 
-@cache
 def safety() -> System:
-    """The same without witnesses: what a plan is verified against."""
-    return check(System.of(*DEFINITIONS, properties, lemmas))
+    """The exchange without witnesses: what a plan is verified against."""
+    return system((), ())

@@ -6,37 +6,12 @@ the catalogue of requirements, some mutant here shows that it can fail. What not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..model.inventory import Hypervisor, Machine, Power, Stage, Vm
-from ..model.language import Kind, System, World
+from .mutant import Mutant
 from .mutations import also_writing, defining, forgetting, not_writing
-from .worlds import MODEL_WORLDS
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """A deliberate bug: what it does, the property that must catch it, and the world in which it does."""
-
-    name: str
-    sentence: str
-    breaks: str
-    world: str
-    apply: Callable[[System], System]
-
-    def build(self) -> tuple[System, World]:
-        """The broken system without witnesses, in its world. Raises ModelError where the bug does not fit."""
-        system, world = MODEL_WORLDS[self.world].build()
-        broken = self.apply(system)
-        return replace(broken, properties=tuple(p for p in broken.properties if p.kind is not Kind.SOMETIMES)), world
-
-    def alone(self) -> tuple[System, World]:
-        """The same with no other property than the one that it names; assumptions stay."""
-        system, world = self.build()
-        kept = [p for p in system.properties if p.name == self.breaks or p.kind in (Kind.ASSUME, Kind.INITIALLY)]
-        return replace(system, properties=tuple(kept)), world
 
 
 def _passes_authority(vm: Vm) -> None:
@@ -61,7 +36,7 @@ def _maps_guest_hypervisor_only(machine: Machine) -> None:
 
 ROOM_FOR_NEW = "the machine has room for the new hypervisor"
 
-_ALL = (
+_EXCHANGE = (
     # ------------------------------------------------------------------------------- S1: one authority
     Mutant(
         "commit-while-running",
@@ -361,5 +336,5 @@ _ALL = (
     ),
 )
 
-MUTANTS: Mapping[str, Mutant] = MappingProxyType({mutant.name: mutant for mutant in _ALL})
-"""Every mutant by name."""
+MUTANTS: Mapping[str, Mutant] = MappingProxyType({mutant.name: mutant for mutant in (*_EXCHANGE,)})
+"""Every mutant of every part, by name."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from ..model.language import Entity, World
 from .case import Case, seeing
 from .hosts import GuestPages, HostPages, Release, bounds, machine, resident
-from .model import full
+from .model import EXCHANGE, PARTS, system
 
 ONE = Release(footprint=1)
 NEWER_FORMAT = Release(footprint=1, writes_format=2, reads_from=2, reads_upto=2)
@@ -54,11 +54,17 @@ def case(
     leave_out: Mapping[str, str] | None = None,
     unseen: Mapping[str, str] | None = None,
     breaks: str | None = None,
+    parts: tuple[str, ...] = (),
+    asks: tuple[str, ...] = (),
 ) -> Case:
-    """A small world of the model, which keeps every `always` and `step` property."""
+    """A small world of the exchange and these parts, which keeps every `always` and `step` property of theirs.
+
+    It shows the witnesses of the parts that it asks about: those in `asks`, or else all that it has.
+    """
     world = World(name, *members, reason=reason, leave_out=leave_out)
-    left = unseen or {}
-    return Case(name, reason, lambda: (seeing(full(), left), world), bounds=bounded, unseen=left, breaks=breaks)
+    left, seen = unseen or {}, asks or (EXCHANGE.name, *parts)
+    assert {*parts, *seen} <= set(PARTS), f"{name} names a part that the model does not have"
+    return Case(name, reason, lambda: (seeing(system(parts, seen), left), world), bounded, left, breaks)
 
 
 def host(

@@ -49,7 +49,10 @@ def _toy(name: str, toy: Toy) -> Case:
     return Case(f"toy-{name}", reason, build, breaks=breaks)
 
 
-MODEL_WORLDS: Mapping[str, Case] = MappingProxyType({case.name: case for case in small_worlds.CASES})
+CASES = (*small_worlds.CASES,)
+"""The worlds of every part, in the order of the parts."""
+
+MODEL_WORLDS: Mapping[str, Case] = MappingProxyType({case.name: case for case in CASES})
 """The worlds of the model itself: its ledger, its witnesses and its mutants are about these."""
 
 _others = {case.name: case for case in (*_yardsticks(), *(_toy(name, toy) for name, toy in TOYS.items()))}

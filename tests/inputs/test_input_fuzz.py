@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from holdfast.inputs.load import cluster_from, load_cluster, plan_from
 from holdfast.inputs.problems import BadInput, Source
 from holdfast.inputs.records import Cluster, Plan
+from tests.inputs.as_yaml import to_yaml
 
 EXAMPLES = int(os.environ.get("HOLDFAST_FUZZ", "80"))
 GOOD = Path(__file__).parent / "good"
@@ -155,7 +156,7 @@ KEYS = sorted(
 )
 def test_random_trees(kind: str, tree: dict[str, Any], as_json: bool) -> None:
     tree = {**tree, kind: 1}
-    answer(usable(json.dumps(tree) if as_json else yaml.safe_dump(tree, allow_unicode=True)))
+    answer(usable(json.dumps(tree) if as_json else to_yaml(tree, allow_unicode=True)))
 
 
 def keys_of(node: Any) -> list[Any]:

@@ -155,7 +155,9 @@ def _events(source: Source) -> Iterator[Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         position = _position(source, mark) if mark else Position(source.file, 1, 1)
-        if "nesting" in (error.problem or ""):  # newer parsers have a limit of their own, and look ahead of their events
+        if "nesting" in (
+            error.problem or ""
+        ):  # newer parsers have a limit of their own, and look ahead of their events
             raise Unreadable(_too_deep(source, position)) from None
         found = f"a syntax error ({error.problem or error.context})"
         raise Unreadable(source.problem(position, found, "YAML or JSON", _syntax_hint(source, error))) from None
