@@ -59,3 +59,34 @@ def test_a_vacuous_world_says_what_never_happened() -> None:
     assert told.exit_code == 3
     assert (said["verdict"], len(said["never_witnessed"])) == ("Vacuous", 1)
     assert "Never seen: The guess solves the equation." in told.stdout
+
+
+def test_a_witness_is_told_step_by_step() -> None:
+    told = run("explore", "reclaim-first", "--witness", "exchange_done")
+    said = json.loads(run("explore", "reclaim-first", "--witness", "exchange_done", "--json").stdout)
+
+    assert told.exit_code == 0
+    assert f"After {said['witnesses']['exchange_done']} steps exchange_done is seen:" in told.stdout
+    assert len(_steps(told.stdout)) == said["witnesses"]["exchange_done"] == len(said["witness"]["steps"])
+    assert "reclaim vm" in told.stdout
+
+
+def test_a_mutant_is_explored_in_its_world_and_its_trace_replays(tmp_path: Path) -> None:
+    trace = tmp_path / "trace.jsonl"
+    told = run("explore", "--mutant", "source-freed-at-commit", "--trace", trace)
+    again = run("replay", trace)
+
+    assert told.exit_code == again.exit_code == 1
+    assert "no_vm_lost is broken" in told.stdout
+    assert again.stdout.startswith("REPRODUCED")
+
+
+def test_names_that_are_not_known_are_told(tmp_path: Path) -> None:
+    trace = tmp_path / "trace.jsonl"
+    run("explore", "--mutant", "source-freed-at-commit", "--trace", trace)
+    trace.write_text(trace.read_text().replace("source-freed-at-commit", "source-fried"))
+
+    assert "did you mean" in run("explore", "smallest", "--witness", "exchange_don").stderr
+    assert "There is no mutant 'nothing-wrong'" in run("explore", "--mutant", "nothing-wrong").stderr
+    assert "Which world, or which mutant?" in run("explore", "smallest", "--mutant", "source-continued").stderr
+    assert "the mutant `source-fried`" in run("replay", trace).stderr

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..checkers.interpret import Run
 from ..checkers.verdict import Figures, Holds, Unknown, Vacuous, Verdict, Violated
 from .app import paint
+
+if TYPE_CHECKING:
+    from ..story import Story
 
 LEFT_OUT = " is left out: "
 """How the explorer says what a world leaves out: name, this, why."""
@@ -42,6 +45,29 @@ def trace_lines(run: Run, verdict: Violated, *, exact: bool) -> Iterator[str]:
         yield ""
     yield f"{after_steps(len(verdict.steps))} {verdict.property} is broken:"
     yield from (f"  {line}" for line in story.why_lines(verdict.property, paint))
+
+
+def witness_lines(run: Run, verdict: Holds, name: str) -> Iterator[str]:
+    """The shortest steps to a witness, replayed here, and its sentence."""
+    story = _witness(run, verdict, name)
+    yield from story.lines(paint)
+    if story.steps:
+        yield ""
+    yield f"{after_steps(len(story.steps))} {name} is seen:"
+    yield f"  {run.system.property(name).sentence}"
+
+
+def witness_record(run: Run, verdict: Holds, name: str) -> dict[str, Any]:
+    """The same as a JSON value."""
+    from ..story import story_record
+
+    return story_record(_witness(run, verdict, name), name)
+
+
+def _witness(run: Run, verdict: Holds, name: str) -> Story:
+    from ..story import Story
+
+    return Story(run, verdict.witnesses[name], verdict.initials.get(name, 0), exact=False)
 
 
 def after_steps(count: int) -> str:

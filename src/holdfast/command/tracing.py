@@ -101,11 +101,17 @@ def _named_plan(t: Trace, file: Path) -> Plan:
 
 
 def _world_run(t: Trace, file: Path) -> Run:
+    from ..specs.mutants import MUTANTS
     from ..specs.worlds import WORLDS
 
     name = str(t.origin.get("world", t.world))
     if name not in WORLDS:
         raise _bad(file, 1, f"the world {quoted(name)}", "a world that `holdfast explore --list` shows")
+    mutant = t.origin.get("mutant")
+    if mutant is not None:
+        if mutant not in MUTANTS:
+            raise _bad(file, 1, f"the mutant {quoted(str(mutant))}", "a mutant that `holdfast catalogue` names")
+        return Run(*MUTANTS[mutant].alone())
     return Run(*WORLDS[name].build())
 
 
