@@ -88,5 +88,5 @@ def test_names_that_are_not_known_are_told(tmp_path: Path) -> None:
 
     assert "did you mean" in run("explore", "smallest", "--witness", "exchange_don").stderr
     assert "There is no mutant 'nothing-wrong'" in run("explore", "--mutant", "nothing-wrong").stderr
-    assert "Which world, or which mutant?" in run("explore", "smallest", "--mutant", "source-continued").stderr
+    assert "Which world? Or which mutant?" in run("explore", "smallest", "--mutant", "source-continued").stderr
     assert "the mutant `source-fried`" in run("replay", trace).stderr

@@ -63,7 +63,7 @@ def explore(
         _list(as_json)
         return
     if (world is None) == (mutant is None):
-        raise click.UsageError("Which world, or which mutant? `holdfast explore --list` shows the worlds.", ctx)
+        raise click.UsageError("Which world? Or which mutant? `holdfast explore --list` shows the worlds.", ctx)
     run, origin = _mutant(mutant) if mutant else _run(str(world))
     if witness is not None:
         _check_witness(run, witness)
