@@ -24,16 +24,26 @@ Taken: TypeAlias = "tuple[tuple[Flow, int], ...]"
 Weights: TypeAlias = "dict[int, int]"
 """What a slot counts for in the sum."""
 
-MOST_EACH = 4
+MOST_EACH = 9
 """Steps of one member that are told apart; by more than these it is taken to gain the most that it can."""
+
+MOST_TRIED = 3
+"""Steps up to which every order of flows is tried before z3 is asked."""
+
+ROUNDS = 4
+"""How often z3 may take each flow: one flow may make way for another, again and again."""
 
 
 @dataclass
 class Member:
-    """One component: the most that it can gain, and what it gains by 0, 1, … steps as far as that is known."""
+    """One component: the most that it can gain, and what it gains by 0, 1, … steps as far as that is known.
+
+    `most` is what its invariants allow until it is `attained`: then it is what flows bring about.
+    """
 
     flows: Sequence[Flow]
     most: int
+    attained: bool = False
     known: list[tuple[int, Taken]] = field(default_factory=lambda: [(0, ())])
 
     def gain(self, steps: int) -> int:
@@ -79,16 +89,25 @@ class Gains:
     def _gain(self, member: Member, weights: Weights, state: State) -> tuple[int, Taken] | None:
         """What one step more than known gains, and how; None if nothing more is gained."""
         steps, before = len(member.known), member.known[-1][0]
-        direct = [f for f in member.flows if sum(weights.get(k, 0) * n for k, n in f.delta) > 0]
-        tried = (self._tried(order, weights, state) for order in product(direct, repeat=steps))
-        best = max(tried, key=_gained, default=(0, ()))
-        if best[0] < member.most and steps < MOST_EACH:
-            twice = [*member.flows, *member.flows] if steps > 1 else member.flows  # one flow may make way for another
-            solved = self._solved(twice, weights, state, steps)
-            best = max(best, solved, key=_gained)
+        best = self._best_tried(member, weights, state, steps)
+        if best[0] < member.most and steps > 1 and not member.attained:
+            everything = [*member.flows] * ROUNDS
+            member.most = max(best[0], self._solved(everything, weights, state, len(everything))[0])
+            member.attained = True
+        if best[0] < member.most:
+            flows = [*member.flows] * min(steps, ROUNDS)
+            best = max(best, self._solved(flows, weights, state, steps), key=_gained)
         if steps == MOST_EACH and best[0] < member.most:
             return None
         return best if best[0] > before or steps == 1 else (before, member.known[-1][1])
+
+    def _best_tried(self, member: Member, weights: Weights, state: State, steps: int) -> tuple[int, Taken]:
+        """The most that so many steps gain when each goes as far as it can, and each gains something."""
+        if steps > MOST_TRIED:
+            return 0, ()
+        direct = [f for f in member.flows if sum(weights.get(k, 0) * n for k, n in f.delta) > 0]
+        tried = (self._tried(order, weights, state) for order in product(direct, repeat=steps))
+        return max(tried, key=_gained, default=(0, ()))
 
     def _tried(self, order: Sequence[Flow], weights: Weights, state: State) -> tuple[int, Taken]:
         gain = 0
