@@ -13,7 +13,7 @@ from holdfast.planning import decide, prepare
 from holdfast.story import Story, first_broken
 
 EXAMPLES = Path(__file__).parents[2] / "specs" / "examples"
-SAFE = ("safe", "safe-two-at-once", "safe-four-at-once", "safe-edge")
+SAFE = ("safe", "safe-two-at-once", "safe-four-at-once", "safe-edge", "safe-full")
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ UNSAFE = {
     "unsafe-balloon-target": stuck(2, "the targets leave what cannot be reclaimed"),
     "unsafe-commit-limit": stuck(11, "the machine may promise a second copy of the VM"),
     "unsafe-destroyed-early": stuck(125, "no VM is in the guest hypervisor, and none is in flight"),
+    "unsafe-full": stuck(4, "the machine has room for a second copy of the VM"),
+    "unsafe-full-half": stuck(16, "the machine has room for a second copy of the VM"),
     "unsafe-guests-grow": Expected("machine_not_overcommitted", 7),
     "unsafe-guests-unbounded": stuck(7, "the machine has room for a second copy of the VM"),
     "unsafe-host-vm-full": stuck(22, "the host VM has room for the VM"),
