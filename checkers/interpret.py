@@ -56,6 +56,7 @@ class Run:
             assert world is not None, "a system runs in a world"
             self.instance = Instance(system, world)
         self.system, self.world = self.instance.system, self.instance.world
+        self._defined: tuple[State, dict[tuple[Any, int], int]] = ((), {})
 
     # ---------------------------------------------------------------------------------------------- evaluation
     def value(self, term: Term, state: State, env: Environment, later: State | None = None) -> int:
@@ -74,7 +75,7 @@ class Run:
                 at = self.instance.base.get(field)
                 return self.instance.fixed[field][member] if at is None else state[at + member]
             case "derived", (definition, ref):
-                return self.value(definition.definition, state, {definition.variable: go(ref)}, later)
+                return self._definition(definition, go(ref), state)
             case "after", (inner,):
                 assert later is not None, f"{term} outside a step"
                 return self.value(inner, later, env)
@@ -94,6 +95,15 @@ class Run:
                 return int(ARITHMETIC[op](int(go(a)), int(go(b))))
             case _:
                 raise ModelError(f"{term} has no meaning")
+
+    def _definition(self, definition: Any, member: int, state: State) -> int:
+        """The value of a named definition of a member: worked out once while one state is looked at."""
+        if self._defined[0] is not state:
+            self._defined = state, {}
+        known = self._defined[1]
+        if (definition, member) not in known:
+            known[definition, member] = self.value(definition.definition, state, {definition.variable: member})
+        return known[definition, member]
 
     def _quantifier(self, term: Term, state: State, env: Environment, later: State | None) -> int:
         var, keep, body = term.args
