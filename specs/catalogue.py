@@ -15,7 +15,10 @@ from .model import full
 from .mutants import MUTANTS
 from .worlds import MODEL_WORLDS
 
-REQUIREMENTS = ("S1", "S2", "S4", "S5", "S6", "S7", "S10", "S11", "S18", "X2", "X3", "X6", "M1", "O")
+REQUIREMENTS = (
+    *("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S10", "S11", "S17", "S18"),
+    *("X2", "X3", "X4", "X6", "M1", "O"),
+)
 """The names that properties cite, in the order of the catalogue of requirements."""
 
 

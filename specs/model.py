@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType, ModuleType
 
-from ..model import exchange, faults, guests, inventory, memory, migration
+from ..model import exchange, faults, guests, inventory, memory, migration, moves
 from ..model.language import System, check
 from . import lemmas, liveness, properties, witnesses
+from .moves import properties as moves_properties
+from .moves import witnesses as moves_witnesses
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,15 @@ EXCHANGE = Part(
     (liveness,),
 )
 
-PARTS: Mapping[str, Part] = MappingProxyType({part.name: part for part in (EXCHANGE,)})
+MOVES = Part(
+    "moves",
+    "VMs move to other machines, or their frames change hands where they are.",
+    (moves,),
+    (moves_properties,),
+    moves_witnesses,
+)
+
+PARTS: Mapping[str, Part] = MappingProxyType({part.name: part for part in (EXCHANGE, MOVES)})
 """Every part by name; every world has the first."""
 
 

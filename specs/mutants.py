@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..model.inventory import Hypervisor, Machine, Power, Stage, Vm
+from .moves import mutants as moves
 from .mutant import Mutant
 from .mutations import also_writing, defining, forgetting, not_writing
 
@@ -336,5 +337,5 @@ _EXCHANGE = (
     ),
 )
 
-MUTANTS: Mapping[str, Mutant] = MappingProxyType({mutant.name: mutant for mutant in (*_EXCHANGE,)})
+MUTANTS: Mapping[str, Mutant] = MappingProxyType({mutant.name: mutant for mutant in (*_EXCHANGE, *moves.MUTANTS)})
 """Every mutant of every part, by name."""

@@ -20,7 +20,7 @@ def exchanged(machine: Machine) -> Truth:
 
 def nested(vm: Vm) -> Truth:
     """The VM is in the guest hypervisor, and not in flight."""
-    return vm.settled & (vm.source == vm.guest)
+    return ~vm.in_flight & (vm.source == vm.guest)
 
 
 def all_nested(machine: Machine) -> Truth:
@@ -161,7 +161,7 @@ def both_copies_charged() -> Truth:
 def frozen_while_in_flight() -> Truth:
     """Nothing is reclaimed from a VM that is in flight, suspended or preserved, and its targets do not change."""
     return all_of(
-        (vm.runs & vm.settled)
+        (vm.runs & ~vm.in_flight)
         | (
             (after(vm.ballooned) == vm.ballooned)
             & (after(vm.swapped) <= vm.swapped)

@@ -10,11 +10,13 @@ from holdfast.checkers.promela import Counts, is_installed, parse, promela, spin
 from holdfast.checkers.verdict import Violated
 from holdfast.model.language import NUMBER, Entity, ModelError, World, action, varying
 from holdfast.specs.toys import TOYS
+from holdfast.specs.worlds import MODEL_WORLDS
 from holdfast.specs.yardstick import exchange
 from tests.checkers.explore import counter, sink
 from tests.checkers.explore.systems import ANYONE, system
 from tests.plain_search import search
 
+OF_EVERY_PART = ("everything", "one-cannot-stay")
 MISSING = is_installed()
 with_spin = pytest.mark.skipif(bool(MISSING), reason=f"SPIN checks our counts here; not installed: {MISSING}")
 
@@ -47,6 +49,15 @@ def test_spin_finds_an_injected_bug_as_near_as_we_do() -> None:
 def test_spin_counts_a_toy_as_we_do(name: str) -> None:
     run = Run(TOYS[name].system, TOYS[name].world())
     figures = search(run).figures
+
+    assert spin(run) == Counts(figures.states, figures.transitions, figures.depth, 0)
+
+
+@with_spin
+@pytest.mark.parametrize("name", OF_EVERY_PART)
+def test_spin_counts_a_world_of_every_part_as_we_do(name: str) -> None:
+    run = Run(*MODEL_WORLDS[name].build())
+    figures = explore(run).figures
 
     assert spin(run) == Counts(figures.states, figures.transitions, figures.depth, 0)
 

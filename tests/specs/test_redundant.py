@@ -16,6 +16,8 @@ SMALL = (
     *QUICK,
     *("reclaim-first", "side-by-side", "promises-to-the-limit", "swapped-and-back", "squeezed-in"),
     *("larger-successor", "format-mismatch", "six-classes"),
+    *("one-cannot-stay", "arrives-between-exchanges", "swapped-away", "post-copy", "post-copy-end-lost"),
+    *("remapped", "remapped-or-copied", "remap-refused", "remap-out-refused"),
 )
 
 
