@@ -60,7 +60,7 @@ def suspend(machine: Machine) -> None:
     _old_runs(machine)
     require(machine.new.power == Power.ABSENT, "the new hypervisor is not there yet")
     require(
-        all_of(vm.settled & (vm.source == vm.guest) for vm in Vm.where(machine=machine)),
+        all_of(~vm.in_flight & (vm.source == vm.guest) for vm in Vm.where(machine=machine)),
         "every VM of the machine is in the guest hypervisor, and none is in flight",
     )
     require(machine.set_aside == 0, "no VM is on its way here from another machine")
