@@ -13,7 +13,7 @@ from types import MappingProxyType, ModuleType
 
 from ..model import exchange, faults, guests, inventory, memory, migration
 from ..model.language import System, check
-from . import lemmas, liveness, properties, witnesses
+from . import endings, lemmas, liveness, properties, witnesses
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ EXCHANGE = Part(
     (inventory, guests, memory, migration, exchange, faults),
     (properties, lemmas),
     witnesses,
-    (liveness,),
+    (liveness, endings),
 )
 
 PARTS: Mapping[str, Part] = MappingProxyType({part.name: part for part in (EXCHANGE,)})

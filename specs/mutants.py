@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..model.inventory import Hypervisor, Machine, Power, Stage, Vm
+from . import live_mutants
 from .mutant import Mutant
 from .mutations import also_writing, defining, forgetting, not_writing
 
@@ -336,5 +337,7 @@ _EXCHANGE = (
     ),
 )
 
-MUTANTS: Mapping[str, Mutant] = MappingProxyType({mutant.name: mutant for mutant in (*_EXCHANGE,)})
+MUTANTS: Mapping[str, Mutant] = MappingProxyType(
+    {mutant.name: mutant for mutant in (*_EXCHANGE, *live_mutants.MUTANTS)}
+)
 """Every mutant of every part, by name."""
