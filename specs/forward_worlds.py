@@ -1,9 +1,22 @@
-"""Worlds in which the operator goes forward only: what ends there, ends by itself."""
+"""Worlds in which the operator goes forward only: what ends there, ends by itself. And the world without a VM."""
 
 from __future__ import annotations
 
 from .case import Case
-from .questions import CLEAN, NOT_RECLAIMED, ONCE, STILL, active, because, case, host, on_one
+from .questions import (
+    BALLOONING,
+    CLEAN,
+    FROZEN,
+    NOT_RECLAIMED,
+    ONCE,
+    STILL,
+    SWAPPING,
+    active,
+    because,
+    case,
+    host,
+    on_one,
+)
 
 FORWARD = because("nobody gives up here: what ends, ends by itself", "cancel", "withdraw", "roll_back")
 
@@ -30,6 +43,27 @@ NEVER_GIVEN_UP_BY_TWO = case(
     },
     leave_out={**STILL, **CLEAN, **FORWARD},
     unseen=NOT_RECLAIMED,
+)
+
+EMPTY_MACHINE = case(
+    "empty-machine",
+    "A machine without a VM is exchanged like any other: what asks for every VM asks for nothing here.",
+    on_one(host(4, 1), boot_failed=1, format_unreadable=1),
+    bounded={
+        "no VM": "the order of the steps rests on nothing else",
+        "4 frames": "old, new and guest hypervisor, and host VM: not one more",
+        "each fault of the exchange once": "those of migrations have nothing to strike",
+    },
+    leave_out=because(
+        "there is no VM",
+        *("dirty", "touch", *FROZEN, *BALLOONING, *SWAPPING, "consolidate", "disassociate", "withdraw", "copy"),
+        *("copy_again", "stop", "commit", "activate", "cancel", "migration_aborted", "destination_killed"),
+    ),
+    unseen=because(
+        "there is no VM",
+        *("authority_has_passed", "all_suspended", "nested_on_new", "moving_out", "two_copies"),
+        *("reclaimed_and_moved", "swapped_out"),
+    ),
 )
 
 CASES = tuple(found for found in tuple(globals().values()) if isinstance(found, Case))

@@ -64,12 +64,25 @@ class LivenessRow:
 
 
 @dataclass(frozen=True)
+class RemovalRow:
+    """What the removal of a requirement came to: the property that kills it, where, and after how many steps.
+
+    All of it is None where nothing kills it. The step that leaves a range is counted.
+    """
+
+    killer: str | None = None
+    world: str | None = None
+    steps: int | None = None
+
+
+@dataclass(frozen=True)
 class Ledger:
-    """The rows of worlds and mutants, by name; those of liveness by "property in world"."""
+    """The rows of worlds and mutants, by name; of liveness by "property in world", of removals by "action: sentence"."""
 
     worlds: Mapping[str, WorldRow] = field(default_factory=dict[str, WorldRow])
     mutants: Mapping[str, MutantRow] = field(default_factory=dict[str, MutantRow])
     liveness: Mapping[str, LivenessRow] = field(default_factory=dict[str, LivenessRow])
+    removals: Mapping[str, RemovalRow] = field(default_factory=dict[str, RemovalRow])
 
 
 def read(path: Path = PATH) -> Ledger:
@@ -81,14 +94,19 @@ def read(path: Path = PATH) -> Ledger:
         worlds = {name: WorldRow(**row) for name, row in said["worlds"].items()}
         worlds = {name: replace(row, never=tuple(row.never)) for name, row in worlds.items()}
         mutants = {name: MutantRow(**row) for name, row in said["mutants"].items()}
-        return Ledger(worlds, mutants, {name: LivenessRow(**row) for name, row in said["liveness"].items()})
+        alive = {name: LivenessRow(**row) for name, row in said["liveness"].items()}
+        return Ledger(worlds, mutants, alive, {name: RemovalRow(**row) for name, row in said["removals"].items()})
     except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path} is no ledger: {error}") from error
 
 
 def write(ledger: Ledger, path: Path = PATH) -> None:
     """Write the ledger, in the order of names, so that a difference is one of figures."""
-    sections: dict[str, Mapping[str, Any]]
-    sections = {"worlds": ledger.worlds, "mutants": ledger.mutants, "liveness": ledger.liveness}
+    sections: dict[str, Mapping[str, Any]] = {
+        "worlds": ledger.worlds,
+        "mutants": ledger.mutants,
+        "liveness": ledger.liveness,
+        "removals": ledger.removals,
+    }
     rows = {name: {key: asdict(section[key]) for key in sorted(section)} for name, section in sections.items()}
     path.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")

@@ -16,6 +16,10 @@ def _old_runs(machine: Machine) -> Truth:
     return machine.old.power == Power.RUNNING
 
 
+def _new_runs(machine: Machine) -> Truth:
+    return machine.new.power == Power.RUNNING
+
+
 def _drops_map(machine: Machine) -> None:
     machine.map = Map.NONE
 
@@ -43,11 +47,11 @@ MUTANTS = (
         also_writing("tear_down_old", _drops_map),
     ),
     Mutant(
-        "refused-map-kept",
-        "A map that the new hypervisor could not read stays as it was passed: none is ever built in its place.",
+        "each-waits-for-the-other",
+        "The map is built only for a new hypervisor that runs, which is launched only once the map is sealed.",
         "suspended_resumes",
         "never-given-up",
-        not_writing("format_unreadable", Machine.map, Machine.mapped),
+        also_requiring("build_map", _new_runs, "the new hypervisor runs"),
     ),
     Mutant(
         "cleaned-up-after-roll-back-only",

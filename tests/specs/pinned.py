@@ -10,7 +10,7 @@ from holdfast.checkers.graph import Graph
 from holdfast.checkers.verdict import Unknown, Vacuous, Verdict, Violated
 from holdfast.model.language import Kind, Property
 from holdfast.specs import ledger
-from holdfast.specs.ledger import LivenessRow, MutantRow, WorldRow
+from holdfast.specs.ledger import LivenessRow, MutantRow, RemovalRow, WorldRow
 
 REWRITE = os.environ.get("HOLDFAST_REWRITE") == "1"
 
@@ -66,3 +66,12 @@ def pin_liveness(name: str, row: LivenessRow) -> None:
         ledger.write(replace(known, liveness={**known.liveness, name: row}))
     else:
         assert row == known.liveness.get(name)
+
+
+def pin_removal(name: str, row: RemovalRow) -> None:
+    """Compare with the ledger, or write it there."""
+    known = ledger.read()
+    if REWRITE:
+        ledger.write(replace(known, removals={**known.removals, name: row}))
+    else:
+        assert row == known.removals.get(name)

@@ -13,6 +13,7 @@ from holdfast.checkers.verdict import Holds, Violated
 from holdfast.specs import ledger
 from holdfast.specs.decided import asked
 from holdfast.specs.mutants import MUTANTS
+from holdfast.specs.removals import removals
 from holdfast.specs.worlds import MODEL_WORLDS, WORLDS
 from tests.specs.pinned import pin_world, world_row
 
@@ -40,6 +41,7 @@ def test_every_row_has_its_world_or_mutant_and_every_one_of_these_a_row() -> Non
     assert set(LEDGER.worlds) == set(WORLDS)
     assert set(LEDGER.mutants) == set(MUTANTS)
     assert set(LEDGER.liveness) == {one.row for one in asked()}
+    assert set(LEDGER.removals) == {removal.name for removal in removals()}
 
 
 def test_transitions_are_firings() -> None:
@@ -59,7 +61,7 @@ def test_no_ledger_is_an_empty_one(tmp_path: Path) -> None:
     assert ledger.read(tmp_path / "none.json") == ledger.Ledger()
 
 
-BROKEN_ROW = '{"worlds": {"w": {"states": 1}}, "mutants": {}, "liveness": {}}'
+BROKEN_ROW = '{"worlds": {"w": {"states": 1}}, "mutants": {}, "liveness": {}, "removals": {}}'
 
 
 @pytest.mark.parametrize("text", ["[", "{}", '{"worlds": {}, "mutants": {}}', BROKEN_ROW, "[]"])

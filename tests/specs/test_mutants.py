@@ -10,9 +10,9 @@ import pytest
 from holdfast.checkers.explore import explore
 from holdfast.checkers.interpret import Run
 from holdfast.checkers.verdict import Holds, Violated
-from holdfast.deciding import decide
 from holdfast.model.inventory import Vm
 from holdfast.model.language import Kind, ModelError, Quantity
+from holdfast.rederive.deciding import decide
 from holdfast.specs import ledger
 from holdfast.specs.decided import LIVENESS, asked
 from holdfast.specs.model import full

@@ -126,8 +126,8 @@ def _verdict(run: Run, limits: Any, engine: Engine) -> Verdict:
     from ..checkers import graph
     from ..checkers.explore import explore as search
     from ..checkers.verdict import Holds
-    from ..deciding import asks_graph_only
     from ..model.language import Kind
+    from ..rederive.deciding import asks_graph_only
 
     with interruptible(), Ticker(f"exploring {run.world.name}") as ticker:
         if asks_graph_only(run):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .model.language import Kind
+from ..model.language import Kind
 
 if TYPE_CHECKING:
-    from .checkers.interpret import Run
-    from .checkers.verdict import Verdict
+    from ..checkers.interpret import Run
+    from ..checkers.verdict import Verdict
 
 
 def asks_graph_only(run: Run) -> bool:
@@ -19,7 +19,7 @@ def asks_graph_only(run: Run) -> bool:
 
 def decide(run: Run) -> Verdict:
     """The explorer's verdict; that of the state graph where only liveness is asked about."""
-    from .checkers import graph
-    from .checkers.explore import explore
+    from ..checkers import graph
+    from ..checkers.explore import explore
 
     return graph.check(run) if asks_graph_only(run) else explore(run)
