@@ -46,19 +46,11 @@ def create_host_vm(machine: Machine) -> None:
     host_vm.guest.power = Power.RUNNING
 
 
-def _room_for_new(machine: Machine) -> None:
-    need = machine.new.footprint
-    require(machine.used + need <= machine.capacity, "the machine has room for the new hypervisor")
-    require(machine.committed + need <= machine.commit_limit, "the machine may promise the new hypervisor's frames")
-
-
 @action(by=OPERATOR, until=lambda machine: machine.host_vm.state == HostVmState.SUSPENDED)
 def suspend(machine: Machine) -> None:
     """Suspend the host VM in memory, with every VM in it. What would make the exchange fail is refused here."""
     require(machine.host_vm.state == HostVmState.RUNNING, "the guest hypervisor runs")
     require(machine.host_vm.carrier == machine.old, "the old hypervisor carries the host VM")
-    _old_runs(machine)
-    require(machine.new.power == Power.ABSENT, "the new hypervisor is not there yet")
     require(
         all_of(~vm.in_flight & (vm.source == vm.guest) for vm in Vm.where(machine=machine)),
         "every VM of the machine is in the guest hypervisor, and none is in flight",
@@ -69,7 +61,9 @@ def suspend(machine: Machine) -> None:
         all_of(offers(machine.new, vm) for vm in Vm.where(machine=machine)),
         "the new hypervisor offers the virtual hardware of every VM",
     )
-    _room_for_new(machine)
+    need = machine.new.footprint
+    require(machine.used + need <= machine.capacity, "the machine has room for the new hypervisor")
+    require(machine.committed + need <= machine.commit_limit, "the machine may promise the new hypervisor's frames")
     machine.host_vm.state = HostVmState.SUSPENDED
 
 
@@ -77,7 +71,6 @@ def suspend(machine: Machine) -> None:
 def build_map(machine: Machine) -> None:
     """The old hypervisor writes down where every page of the host VM is."""
     _suspended(machine)
-    _old_runs(machine)
     require(machine.map == Map.NONE, "there is no map yet")
     machine.map = Map.BUILT
     machine.mapped = machine.host_vm.used
@@ -87,7 +80,6 @@ def build_map(machine: Machine) -> None:
 def seal_map(machine: Machine) -> None:
     """Nothing more is added to the map."""
     require(machine.map == Map.BUILT, "the map has been built")
-    require(machine.mapped == machine.host_vm.used, "the map covers every page of the host VM")
     machine.map = Map.SEALED
 
 
@@ -97,12 +89,9 @@ def _takes_over(machine: Machine) -> Truth:
 
 @action(by=OPERATOR, until=_takes_over)
 def launch_new(machine: Machine) -> None:
-    """Boot the new hypervisor beside the old one, outside the preserved pages."""
-    _suspended(machine)
-    _old_runs(machine)
+    """Boot the new hypervisor beside the old one, outside the preserved pages; suspending asked for room for it."""
     require(machine.map == Map.SEALED, "the map is sealed")
     require(machine.new.power == Power.ABSENT, "the new hypervisor is not there yet")
-    _room_for_new(machine)
     machine.new.power = Power.BOOTING
 
 
@@ -125,8 +114,6 @@ def pass_map(machine: Machine) -> None:
 def validate_map(machine: Machine) -> None:
     """The new hypervisor checks the map before it is used."""
     require(machine.map == Map.PASSED, "the map was passed")
-    require(machine.new.power == Power.RUNNING, "the new hypervisor runs")
-    require(readable(machine), "the new hypervisor reads the map's format")
     require(machine.mapped == machine.host_vm.used, "the map covers every page of the host VM")
     machine.map = Map.VALIDATED
 
@@ -134,9 +121,7 @@ def validate_map(machine: Machine) -> None:
 @action(by=OPERATOR, until=lambda machine: machine.old.power == Power.ABSENT)
 def tear_down_old(machine: Machine) -> None:
     """End the old hypervisor; the new one carries the suspended host VM. The point of no return."""
-    _suspended(machine)
     _old_runs(machine)
-    require(machine.new.power == Power.RUNNING, "the new hypervisor runs")
     require(machine.map == Map.VALIDATED, "the new hypervisor has validated the map")
     machine.old.power = Power.ABSENT
     machine.host_vm.carrier = machine.new
@@ -150,9 +135,7 @@ def _resumed(machine: Machine) -> Truth:
 def resume(machine: Machine) -> None:
     """Resume the host VM on the new hypervisor: the full nested stack executes (S5)."""
     _suspended(machine)
-    require(machine.new.power == Power.RUNNING, "the new hypervisor runs")
     require(machine.host_vm.carrier == machine.new, "the new hypervisor carries the host VM")
-    require(machine.map == Map.VALIDATED, "the new hypervisor has validated the map")
     machine.host_vm.state = HostVmState.RUNNING
     machine.map = Map.NONE
     machine.mapped = 0
@@ -162,7 +145,6 @@ def resume(machine: Machine) -> None:
 def roll_back(machine: Machine) -> None:
     """Give the exchange up before the point of no return: the host VM goes on, on the old hypervisor."""
     _suspended(machine)
-    _old_runs(machine)
     require(machine.host_vm.carrier == machine.old, "the old hypervisor carries the host VM")
     machine.host_vm.state = HostVmState.RUNNING
     machine.new.power = Power.ABSENT

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, TypeAlias
 
 from .actors import GUEST, pages
-from .inventory import Grain, Stage, Vm
+from .inventory import Grain, Vm
 from .language import Quantity, action, between, require
 
 Amount: TypeAlias = Annotated[Quantity, between(pages, 1, Grain.burst)]
@@ -147,6 +147,5 @@ def unpin(vm: Vm, amount: Amount) -> None:
 def dirty(vm: Vm, amount: Amount) -> None:
     """Write pages that were already copied: they must be sent again."""
     _runs(vm)
-    require(vm.stage == Stage.COPYING, "the VM is in pre-copy")
     require(vm.dirty + amount <= vm.copied, "so many copied pages are clean")
     vm.dirty += amount

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .actors import HYPERVISOR, OPERATOR
 from .guests import Amount
-from .inventory import HostVmState, Hypervisor, Power, Stage, Vm
+from .inventory import HostVmState, Hypervisor, Stage, Vm
 from .language import Truth, action, require
 
 
@@ -37,7 +37,6 @@ def _reserve(vm: Vm, to: Hypervisor) -> None:
 
 def _ready(vm: Vm) -> None:
     require(~vm.in_flight, "the VM is not already moving")
-    require(vm.intact, "the VM is intact")
     require(vm.host_vm.state == HostVmState.RUNNING, "the guest hypervisor runs")
 
 
@@ -50,7 +49,6 @@ def consolidate(vm: Vm) -> None:
     """Start moving a VM from the old hypervisor into the guest hypervisor (US10445123 claim 1)."""
     _ready(vm)
     require(vm.source == vm.machine.old, "the VM runs on the old hypervisor")
-    require(vm.machine.old.power == Power.RUNNING, "the old hypervisor runs")
     _fits(vm, vm.guest)
     room_inside(vm)
     _reserve(vm, vm.guest)
@@ -61,7 +59,6 @@ def disassociate(vm: Vm) -> None:
     """Start moving a VM from the guest hypervisor to the new hypervisor."""
     _ready(vm)
     require(vm.source == vm.guest, "the VM runs in the guest hypervisor")
-    require(vm.machine.new.power == Power.RUNNING, "the new hypervisor runs")
     require(vm.host_vm.carrier == vm.machine.new, "the new hypervisor carries the host VM")
     _fits(vm, vm.machine.new)
     _reserve(vm, vm.machine.new)
@@ -72,20 +69,15 @@ def withdraw(vm: Vm) -> None:
     """Start moving a VM back to the old hypervisor: roll-back before the exchange."""
     _ready(vm)
     require(vm.source == vm.guest, "the VM runs in the guest hypervisor")
-    require(vm.machine.old.power == Power.RUNNING, "the old hypervisor runs")
     require(vm.host_vm.carrier == vm.machine.old, "the old hypervisor carries the host VM")
     _fits(vm, vm.machine.old)
     _reserve(vm, vm.machine.old)
 
 
-def _transfers(vm: Vm) -> None:
-    require(vm.copying, "the VM's pages are being copied")
-
-
 @action(by=HYPERVISOR)
 def copy(vm: Vm, amount: Amount) -> None:
     """Send pages: each takes a frame at the other end."""
-    _transfers(vm)
+    require(vm.copying, "the VM's pages are being copied")
     require(vm.copied + amount <= vm.resident, "so many pages remain to be copied")
     vm.copied += amount
 
@@ -93,7 +85,6 @@ def copy(vm: Vm, amount: Amount) -> None:
 @action(by=HYPERVISOR)
 def copy_again(vm: Vm, amount: Amount) -> None:
     """Send pages again that were written since."""
-    _transfers(vm)
     require(amount <= vm.dirty, "so many copied pages are stale")
     vm.dirty -= amount
 

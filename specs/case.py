@@ -14,6 +14,7 @@ class Case:
 
     `bounds` gives each bound its reason, `unseen` the witnesses that it cannot show, each with why. A world that is there
     to show a failure names in `breaks` the property that fails; every other world of the model is expected to hold.
+    `parts` are those of the model that it has beside the exchange.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Case:
     bounds: Mapping[str, str] = field(default_factory=dict[str, str])
     unseen: Mapping[str, str] = field(default_factory=dict[str, str])
     breaks: str | None = None
+    parts: tuple[str, ...] = ()
 
 
 def seeing(system: System, unseen: Mapping[str, str]) -> System:

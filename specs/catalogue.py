@@ -1,6 +1,6 @@
 """The catalogue: each requirement with what says it, where it holds, what shows that it is not idle, what exposes it.
 
-Rows come from the model's properties, the ledger, and the mutants; nothing in them is written by hand.
+Rows come from the model's properties, those of liveness included, the ledger, and the mutants; nothing in them is by hand.
 """
 
 from __future__ import annotations
@@ -10,25 +10,30 @@ from dataclasses import dataclass
 from functools import cache
 
 from ..model.language import Kind, Property, System
+from .decided import LIVENESS, Asked, asked
 from .ledger import Ledger, read
-from .model import full
+from .model import PARTS, full, live
 from .mutants import MUTANTS
 from .worlds import MODEL_WORLDS
 
 REQUIREMENTS = (
-    *("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S10", "S11", "S17", "S18"),
-    *("X2", "X3", "X4", "X6", "M1", "O"),
+    *("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S10", "S11", "S17", "S18", "M1", "M3", "O", "X2", "X3", "X4", "X6"),
+    *("L1", "L2", "L3", "L4", "L7"),
 )
 """The names that properties cite, in the order of the catalogue of requirements."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A witness, the world in which it is soonest seen, and the steps that lead there."""
+    """A witness, the world in which it is soonest seen, and the steps that lead there.
+
+    A liveness property is its own witness: where it is decided, in so many `states` it has something to wait for.
+    """
 
     witness: str
     world: str
-    steps: int
+    steps: int = 0
+    states: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,8 +57,12 @@ class Row:
 def rows(ledger: Ledger | None = None) -> list[Row]:
     """Every property under every name that it cites, in the order of the names. Raises ValueError for a broken ledger."""
     system, pinned = full(), read() if ledger is None else ledger
-    properties = system.of_kind(Kind.ALWAYS, Kind.STEP)
-    return [_row(name, p, system, pinned) for name in REQUIREMENTS for p in properties if name in p.cites]
+    safe, alive = system.of_kind(Kind.ALWAYS, Kind.STEP), live(*PARTS).of_kind(*LIVENESS)
+    found: list[Row] = []
+    for name in REQUIREMENTS:
+        found += [_row(name, p, system, pinned) for p in safe if name in p.cites]
+        found += [_live_row(name, p, pinned) for p in alive if name in p.cites]
+    return found
 
 
 def _row(name: str, p: Property, system: System, ledger: Ledger) -> Row:
@@ -69,6 +78,15 @@ def _row(name: str, p: Property, system: System, ledger: Ledger) -> Row:
         mutants=tuple(m.name for m in MUTANTS.values() if m.breaks == p.name),
         violated_in=tuple(world for world, case in MODEL_WORLDS.items() if case.breaks == p.name),
     )
+
+
+def _live_row(name: str, p: Property, ledger: Ledger) -> Row:
+    worlds = tuple(one.world for one in asked() if one.named == p.name)
+    pinned = {w: ledger.liveness[one] for w in worlds if (one := Asked(p.name, w).row) in ledger.liveness}
+    verdicts = {pinned[world].verdict if world in pinned else "Unknown" for world in worlds}
+    begun = tuple(Shown(p.name, world, states=row.first) for world, row in pinned.items() if row.first)
+    caught = tuple(m.name for m in MUTANTS.values() if m.breaks == p.name)
+    return Row(name, p.name, p.sentence, worlds, ", ".join(sorted(verdicts)), begun, caught)
 
 
 @cache

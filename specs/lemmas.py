@@ -63,17 +63,6 @@ def at_home_on_its_machine() -> Truth:
 
 
 @always()
-def guest_hypervisor_with_host_vm() -> Truth:
-    """The guest hypervisor is there exactly while the host VM is, and what carries the host VM runs."""
-    return all_of(
-        ((m.host_vm.state == HostVmState.ABSENT) == (m.host_vm.guest.power == Power.ABSENT))
-        & (m.host_vm.guest.power != Power.BOOTING)
-        & implies(m.host_vm.state != HostVmState.ABSENT, m.host_vm.carrier.power == Power.RUNNING)
-        for m in Machine
-    )
-
-
-@always()
 def old_then_new() -> Truth:
     """The old hypervisor carries the host VM until it ends; the new one is beside it only while the host VM is suspended."""
     return all_of(

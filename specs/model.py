@@ -13,7 +13,7 @@ from types import MappingProxyType, ModuleType
 
 from ..model import exchange, faults, guests, inventory, memory, migration, moves
 from ..model.language import System, check
-from . import lemmas, liveness, properties, witnesses
+from . import endings, lemmas, liveness, properties, witnesses
 from .moves import properties as moves_properties
 from .moves import witnesses as moves_witnesses
 
@@ -37,7 +37,7 @@ EXCHANGE = Part(
     (inventory, guests, memory, migration, exchange, faults),
     (properties, lemmas),
     witnesses,
-    (liveness,),
+    (liveness, endings),
 )
 
 MOVES = Part(

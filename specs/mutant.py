@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..model.language import Kind, System, World
+from .decided import deciding, is_liveness
 from .worlds import MODEL_WORLDS
 
 
@@ -20,8 +21,11 @@ class Mutant:
     apply: Callable[[System], System]
 
     def build(self) -> tuple[System, World]:
-        """The broken system without witnesses, in its world. Raises ModelError where the bug does not fit."""
-        system, world = MODEL_WORLDS[self.world].build()
+        """The broken system without witnesses, in its world. Raises ModelError where the bug does not fit.
+
+        Where the property that it names is one of liveness, the system has those of that world, and no others.
+        """
+        system, world = deciding(self.world) if is_liveness(self.breaks) else MODEL_WORLDS[self.world].build()
         broken = self.apply(system)
         return replace(broken, properties=tuple(p for p in broken.properties if p.kind is not Kind.SOMETIMES)), world
 

@@ -1,7 +1,8 @@
 """The model, broken on purpose: each mutant must be caught by the property that it names, in the world that it names.
 
 Another property may fail sooner; the mutant is then also explored with the named one alone. Whatever a property cites in
-the catalogue of requirements, some mutant here shows that it can fail. What nothing can expose is in redundant.py.
+the catalogue of requirements, some mutant here shows that it can fail. Requirements are also removed one by one
+(removals.py); what nothing can expose is in equivalents.py.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..model.inventory import Hypervisor, Machine, Power, Stage, Vm
+from . import live_mutants
 from .moves import mutants as moves
 from .mutant import Mutant
 from .mutations import also_writing, defining, forgetting, not_writing
@@ -35,8 +37,6 @@ def _maps_guest_hypervisor_only(machine: Machine) -> None:
     machine.mapped = machine.host_vm.guest.footprint
 
 
-ROOM_FOR_NEW = "the machine has room for the new hypervisor"
-
 _EXCHANGE = (
     # ------------------------------------------------------------------------------- S1: one authority
     Mutant(
@@ -60,7 +60,14 @@ _EXCHANGE = (
         "smallest",
         also_writing("commit", _runs_on),
     ),
-    # ------------------------------------------------------------------------------------ S2: no VM lost
+    Mutant(
+        "reserved-again-when-stunned",
+        "A VM that is stunned can be told to move again: it stays stunned through a whole pre-copy.",
+        "stunned_only_to_commit",
+        "squeezed-in",
+        forgetting("withdraw", "the VM is not already moving"),
+    ),
+    # ---------------------------------------------------------------------- S2, S3: no VM lost, its state preserved
     Mutant(
         "source-freed-at-commit",
         "The source's copy is freed at the commit, before the VM runs at the other end.",
@@ -78,16 +85,23 @@ _EXCHANGE = (
     Mutant(
         "commit-stale",
         "Authority passes while copied pages are stale.",
-        "copies_only_in_flight",
-        "side-by-side",
+        "whole_at_commit",
+        "smallest",
         forgetting("commit", "no copied page is stale"),
     ),
     Mutant(
+        "written-while-stunned",
+        "The guest still writes to pages that were copied while it is stunned.",
+        "still_at_rest",
+        "smallest",
+        forgetting("dirty", "the VM runs"),
+    ),
+    Mutant(
         "torn-down-before-boot",
-        "The old hypervisor is torn down with no new one to take over.",
+        "The map is passed on before the new hypervisor runs: the old one is torn down with no other to take over.",
         "no_vm_lost",
         "smallest",
-        forgetting("tear_down_old", "the new hypervisor runs", "the new hypervisor has validated the map"),
+        forgetting("pass_map", "the new hypervisor runs"),
     ),
     Mutant(
         "destroyed-with-vm-inside",
@@ -101,7 +115,7 @@ _EXCHANGE = (
         "The exchange is rolled back after the point of no return.",
         "no_vm_lost",
         "smallest",
-        forgetting("roll_back", "the old hypervisor runs", "the old hypervisor carries the host VM"),
+        forgetting("roll_back", "the old hypervisor carries the host VM"),
     ),
     # -------------------------------------------------------------------- S4 to S7: the order of an exchange
     Mutant(
@@ -117,6 +131,13 @@ _EXCHANGE = (
         "nested_post_state",
         "smallest",
         also_writing("resume", _ends_guest_hypervisor),
+    ),
+    Mutant(
+        "created-on-terminated-old",
+        "A host VM is created on the old hypervisor, which is gone.",
+        "guest_hypervisor_with_host_vm",
+        "smallest",
+        forgetting("create_host_vm", "the old hypervisor runs"),
     ),
     Mutant(
         "left-before-resume",
@@ -137,14 +158,14 @@ _EXCHANGE = (
         "A VM moves back toward the old hypervisor, which is gone.",
         "only_toward_the_living",
         "smallest",
-        forgetting("withdraw", "the old hypervisor runs", "the old hypervisor carries the host VM"),
+        forgetting("withdraw", "the old hypervisor carries the host VM"),
     ),
     Mutant(
         "out-before-exchange",
         "A VM moves toward the new hypervisor before it is there.",
         "only_toward_the_living",
         "smallest",
-        forgetting("disassociate", "the new hypervisor runs", "the new hypervisor carries the host VM"),
+        forgetting("disassociate", "the new hypervisor carries the host VM"),
     ),
     Mutant(
         "guest-hypervisor-left-behind",
@@ -184,13 +205,10 @@ _EXCHANGE = (
     ),
     Mutant(
         "replaced-while-running",
-        "The old hypervisor is torn down while the VMs run.",
+        "A roll-back keeps the map: the old hypervisor can then be torn down while the VMs run.",
         "replaced_only_when_suspended",
         "smallest",
-        forgetting(
-            "tear_down_old",
-            *("the host VM is suspended", "the new hypervisor runs", "the new hypervisor has validated the map"),
-        ),
+        not_writing("roll_back", Machine.map, Machine.mapped),
     ),
     Mutant(
         "format-unchecked",
@@ -242,7 +260,14 @@ _EXCHANGE = (
         "host-vm-too-small",
         forgetting("consolidate", "the host VM has room for the VM's reservation"),
     ),
-    # ------------------------------------------------------------------------------ M1: pages are conserved
+    # ------------------------------------------------------------- M1, M3: pages are conserved, targets are kept to
+    Mutant(
+        "ballooned-beyond-target",
+        "The balloon takes pages beyond its target.",
+        "reclaimed_up_to_target",
+        "reclaim-first",
+        forgetting("inflate", "the balloon is below its target"),
+    ),
     Mutant(
         "balloon-loses-page",
         "A page that the balloon takes is in no account.",
@@ -288,10 +313,10 @@ _EXCHANGE = (
     ),
     Mutant(
         "launched-without-room",
-        "Neither suspending nor launching asks for room for the new hypervisor.",
-        "machine_not_overcommitted",
+        "The host VM is suspended without asking for room for the new hypervisor.",
+        "room_kept_for_new",
         "larger-successor",
-        lambda system: forgetting("launch_new", ROOM_FOR_NEW)(forgetting("suspend", ROOM_FOR_NEW)(system)),
+        forgetting("suspend", "the machine has room for the new hypervisor"),
     ),
     Mutant(
         "let-in-without-room",
@@ -337,5 +362,7 @@ _EXCHANGE = (
     ),
 )
 
-MUTANTS: Mapping[str, Mutant] = MappingProxyType({mutant.name: mutant for mutant in (*_EXCHANGE, *moves.MUTANTS)})
+MUTANTS: Mapping[str, Mutant] = MappingProxyType(
+    {mutant.name: mutant for mutant in (*_EXCHANGE, *live_mutants.MUTANTS, *moves.MUTANTS)}
+)
 """Every mutant of every part, by name."""

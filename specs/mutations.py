@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..model.language import Action, ModelError, Property, System, Term, Write, derived
+from ..model.language import Action, ModelError, Property, Requirement, System, Term, Truth, Write, derived
 from ..model.language.entities import AnyField, surface
 from ..model.language.expressions import lift
 from ..model.language.scope import apart, closed
@@ -54,6 +54,18 @@ def also_writing(action_name: str, effect: Callable[..., None]) -> Callable[[Sys
         again = {(w.field, w.ref) for w in added}
         kept = tuple(w for w in whole.writes if (w.field, w.ref) not in again)
         return system.with_action(replace(whole, writes=(*kept, *added)))
+
+    return apply
+
+
+def also_requiring(action_name: str, condition: Callable[..., Truth], sentence: str) -> Callable[[System], System]:
+    """The action also asks for this; it is written as an action's requirements are, over its parameters."""
+
+    def apply(system: System) -> System:
+        whole = system.action(action_name)
+        with apart():
+            asked = Requirement(lift(condition(*(surface(p.var) for p in whole.parameters))), sentence)
+        return system.with_action(replace(whole, requires=(*whole.requires, asked)))
 
     return apply
 

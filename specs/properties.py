@@ -44,9 +44,22 @@ def needed(machine: Machine) -> Quantity:
     return machine.new.footprint + total(vm.resident + machine.new.vm_overhead for vm in Vm.where(machine=machine))
 
 
+def kept_for_new(machine: Machine) -> Quantity:
+    """What a machine whose host VM is suspended keeps for the new hypervisor until that is there."""
+    return where(suspended(machine) & (machine.new.power == Power.ABSENT), machine.new.footprint, 0)
+
+
 def second_copy(vm: Vm) -> Quantity:
     """The second copy, as the migration's own counter has it."""
     return where(vm.settled, 0, vm.copied)
+
+
+def _same_pages(vm: Vm) -> Truth:
+    """The step leaves every page of the VM in its class."""
+    hot = (after(vm.unreclaimable) == vm.unreclaimable) & (after(vm.active_anonymous) == vm.active_anonymous)
+    cold = (after(vm.inactive_anonymous) == vm.inactive_anonymous) & (after(vm.inactive_buffer) == vm.inactive_buffer)
+    rest = (after(vm.active_buffer) == vm.active_buffer) & (after(vm.free) == vm.free)
+    return hot & cold & rest & (after(vm.untouched) == vm.untouched)
 
 
 # ------------------------------------------------------------------------------------------------- the exchange
@@ -62,10 +75,28 @@ def authority_passes_at_rest() -> Truth:
     return all_of((after(vm.home) == vm.home) | ~vm.running for vm in Vm)
 
 
+@always("S1")
+def stunned_only_to_commit() -> Truth:
+    """A VM executes at its one authoritative hypervisor, unless its migration is in stop-and-copy or has committed."""
+    return all_of(vm.running | vm.leaving | vm.stage.one_of(Stage.STOPPED, Stage.COMMITTED) for vm in Vm)
+
+
 @always("S2")
 def no_vm_lost() -> Truth:
     """No VM is lost: its pages are whole, and the hypervisor with its authority has not gone from under it."""
     return all_of(~vm.lost for vm in Vm)
+
+
+@always("S3")
+def whole_at_commit() -> Truth:
+    """Authority passes only to a copy of all pages, none of them stale: the VM goes on with what it was stunned with."""
+    return all_of(implies(vm.stage == Stage.COMMITTED, (vm.copied == vm.resident) & (vm.dirty == 0)) for vm in Vm)
+
+
+@step("S3")
+def still_at_rest() -> Truth:
+    """While a VM executes nowhere no page of it is used, freed or written: it resumes with what it was stopped with."""
+    return all_of(vm.runs | (_same_pages(vm) & (after(vm.dirty) <= vm.dirty)) for vm in Vm)
 
 
 @always("S4")
@@ -91,13 +122,26 @@ def nested_post_state() -> Truth:
     )
 
 
+@always("S5")
+def guest_hypervisor_with_host_vm() -> Truth:
+    """The guest hypervisor is there exactly while the host VM is, and what carries the host VM runs."""
+    return all_of(
+        ((m.host_vm.state == HostVmState.ABSENT) == (m.host_vm.guest.power == Power.ABSENT))
+        & (m.host_vm.guest.power != Power.BOOTING)
+        & implies(m.host_vm.state != HostVmState.ABSENT, m.host_vm.carrier.power == Power.RUNNING)
+        for m in Machine
+    )
+
+
 @always("S6")
 def only_toward_the_living() -> Truth:
-    """No VM moves toward a hypervisor that is not running, or to the old one once the new one is there."""
+    """No VM moves toward where it is, toward a hypervisor that is not running, or to the old one beside the new one."""
     return all_of(
         implies(
             ~vm.settled,
-            vm.target.executes & implies(vm.target == vm.machine.old, vm.machine.new.power == Power.ABSENT),
+            (vm.source != vm.target)
+            & vm.target.executes
+            & implies(vm.target == vm.machine.old, vm.machine.new.power == Power.ABSENT),
         )
         for vm in Vm
     )
@@ -178,6 +222,16 @@ def reservations_fit_inside() -> Truth:
     return all_of(h.promised <= h.size for h in HostVm)
 
 
+@step("M3")
+def reclaimed_up_to_target() -> Truth:
+    """The balloon takes pages only up to its target, and so does swapping; a lowered target is made up for later."""
+    return all_of(
+        ((after(vm.ballooned) <= vm.ballooned) | (after(vm.ballooned) <= vm.balloon_target))
+        & ((after(vm.swapped) <= vm.swapped) | (after(vm.swapped) <= vm.swap_target))
+        for vm in Vm
+    )
+
+
 @always("M1")
 def pages_conserved() -> Truth:
     """Every page of a VM is in one class, in the balloon, swapped, or was never touched."""
@@ -192,8 +246,14 @@ def machine_not_overcommitted() -> Truth:
 
 @always("O")
 def commitments_within_limit() -> Truth:
-    """No machine ever promises more frames than its commit limit, transient double copies included."""
-    return all_of(m.committed <= m.commit_limit for m in Machine)
+    """No machine ever promises more frames than its limit, double copies and frames kept for the new hypervisor included."""
+    return all_of(m.committed + kept_for_new(m) <= m.commit_limit for m in Machine)
+
+
+@always("O")
+def room_kept_for_new() -> Truth:
+    """While the host VM is suspended the machine has frames for the new hypervisor, whether it is there yet or not."""
+    return all_of(implies(suspended(m), m.used + kept_for_new(m) <= m.capacity) for m in Machine)
 
 
 @always("O")

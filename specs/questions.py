@@ -64,7 +64,7 @@ def case(
     world = World(name, *members, reason=reason, leave_out=leave_out)
     left, seen = unseen or {}, asks or (EXCHANGE.name, *parts)
     assert {*parts, *seen} <= set(PARTS), f"{name} names a part that the model does not have"
-    return Case(name, reason, lambda: (seeing(system(parts, seen), left), world), bounded, left, breaks)
+    return Case(name, reason, lambda: (seeing(system(parts, seen), left), world), bounded, left, breaks, parts)
 
 
 def host(

@@ -29,7 +29,7 @@ def done_in_spite_of_faults() -> Truth:
     return spent & all_of(exchanged(m) for m in Machine)
 
 
-@sometimes("S4", "S11", "S18")
+@sometimes("S3", "S4", "S11", "S18")
 def all_suspended() -> Truth:
     """A host VM is suspended with a VM in it."""
     return any_of(vm.host_vm.state == HostVmState.SUSPENDED for vm in Vm)
@@ -65,7 +65,7 @@ def reclaimed_and_moved() -> Truth:
     return any_of(~vm.settled & (vm.ballooned > 0) for vm in Vm)
 
 
-@sometimes("M1", "O")
+@sometimes("M1", "M3", "O")
 def swapped_out() -> Truth:
     """A page is swapped."""
     return any_of(vm.swapped > 0 for vm in Vm)

@@ -7,35 +7,60 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
+from types import ModuleType
+from typing import cast
 
 import pytest
 
 from holdfast.checkers.verdict import EXIT_CODE
 from holdfast.model.language import Kind, Property
-from holdfast.specs import mutants, properties
+from holdfast.specs import mutants
+from holdfast.specs.decided import LIVENESS
+from holdfast.specs.model import PARTS
+from holdfast.specs.mutant import Mutant
 
 from .pages import ROOT, Page, output, timeless
 
 README = "README.md"
 
 
-def required() -> list[Property]:
-    """What must hold, in the order in which it is written."""
-    found = [x for x in vars(properties).values() if isinstance(x, Property)]
-    return [p for p in found if p.kind in (Kind.ALWAYS, Kind.STEP)]
+REQUIRED = (Kind.ALWAYS, Kind.STEP, *LIVENESS)
+
+
+def required() -> list[tuple[Property, str]]:
+    """What must hold, part by part, in the order in which it is written; each with its file."""
+    modules = [module for part in PARTS.values() for module in (*part.properties, *part.liveness)]
+    found = [(x, file_of(module)) for module in modules for x in vars(module).values() if isinstance(x, Property)]
+    return [(p, file) for p, file in found if p.kind in REQUIRED and p.cites]
+
+
+def file_of(module: ModuleType) -> str:
+    """The path of a module from the root."""
+    return module.__name__.removeprefix("holdfast.").replace(".", "/") + ".py"
+
+
+def files_of_mutants() -> dict[str, str]:
+    """Each mutant with the file that defines it: the one with a tuple of them; the registry's own where there is none."""
+    elsewhere: dict[str, str] = {}
+    for name, module in sorted(sys.modules.items()):
+        listed: object = getattr(module, "MUTANTS", None)
+        if name.startswith("holdfast.specs.") and isinstance(listed, tuple):
+            elsewhere |= {mutant.name: file_of(module) for mutant in cast("tuple[Mutant, ...]", listed)}
+    return {name: elsewhere.get(name, file_of(mutants)) for name in mutants.MUTANTS}
 
 
 def test_the_list_of_properties_is_that_of_the_code() -> None:
     page = Page.at(README)
-    lines = [f"- [`{p.name}`](specs/properties.py) {', '.join(p.cites)}: {p.sentence}" for p in required()]
+    lines = [f"- [`{p.name}`]({file}) {', '.join(p.cites)}: {p.sentence}" for p, file in required()]
 
     page.keep(page.with_list("properties", lines))
 
 
 def test_the_list_of_mutants_is_that_of_the_code() -> None:
-    page = Page.at(README)
+    page, files = Page.at(README), files_of_mutants()
     lines = [
-        f"- [`{m.name}`](specs/mutants.py): {m.sentence} Caught by `{m.breaks}` in `{m.world}`."
+        f"- [`{m.name}`]({files[m.name]}): {m.sentence} Caught by `{m.breaks}` in `{m.world}`."
         for m in mutants.MUTANTS.values()
     ]
 

@@ -109,10 +109,13 @@ class Realiser:
     def violate(
         self, state: State, choice: tuple[Part, ...], wrong: Ground, least: int, limit: int
     ) -> tuple[Step, ...] | None:
-        """The fewest steps from the state to these local control states and to quantities that meet `wrong`."""
+        """The fewest steps from the state to these local control states and to quantities that meet `wrong`.
+
+        Every component is brought along, also where `wrong` does not ask about it: whoever chose may have been asked.
+        """
         steps: tuple[Step, ...] = ()
-        for i in sorted(self.moves.homes_in(wrong)):
-            found = self.bring(state, i, choice[i])
+        for i, part in enumerate(choice):
+            found = self.bring(state, i, part)
             if found is None:
                 return None
             steps, state = (*steps, *found[0]), found[1]

@@ -40,7 +40,7 @@ UNSAFE = {
     "unsafe-host-vm-full": stuck(22, "the host VM has room for the VM"),
     "unsafe-host-vm-too-small": Expected("host_vm_not_overcommitted", 12),
     "unsafe-no-room-for-new": stuck(16, "the machine has room for the new hypervisor"),
-    "unsafe-order": stuck(64, "the new hypervisor runs", "the new hypervisor has validated the map"),
+    "unsafe-order": stuck(64, "the new hypervisor has validated the map"),
     "unsafe-reservations": stuck(11, "the host VM has room for the VM's reservation"),
     "unsafe-swap-target": stuck(
         4, "swap_out: the machine has so many swap slots", "swap_out_blindly: the machine has so many swap slots"

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
+from holdfast.checkers import graph
+from holdfast.checkers.graph import Graph
 from holdfast.checkers.verdict import Unknown, Vacuous, Verdict, Violated
+from holdfast.model.language import Kind, Property
 from holdfast.specs import ledger
-from holdfast.specs.ledger import MutantRow, WorldRow
+from holdfast.specs.ledger import LivenessRow, MutantRow, RemovalRow, WorldRow
 
 REWRITE = os.environ.get("HOLDFAST_REWRITE") == "1"
 
@@ -47,3 +50,28 @@ def pin_mutant(name: str, row: MutantRow) -> None:
         ledger.write(replace(known, mutants={**known.mutants, name: row}))
     else:
         assert row == known.mutants.get(name)
+
+
+def liveness_row(seen: Graph, p: Property) -> LivenessRow:
+    """What the ledger says of a liveness property on a graph."""
+    verdict = graph.recoverable(seen, p) if p.kind is Kind.RECOVERABLE else graph.leads_to(seen, p)
+    steps = len(verdict.steps) if isinstance(verdict, Violated) else None
+    return LivenessRow(type(verdict).__name__, len(seen.states), len(seen.where(p.term)), steps)
+
+
+def pin_liveness(name: str, row: LivenessRow) -> None:
+    """Compare with the ledger, or write it there."""
+    known = ledger.read()
+    if REWRITE:
+        ledger.write(replace(known, liveness={**known.liveness, name: row}))
+    else:
+        assert row == known.liveness.get(name)
+
+
+def pin_removal(name: str, row: RemovalRow) -> None:
+    """Compare with the ledger, or write it there."""
+    known = ledger.read()
+    if REWRITE:
+        ledger.write(replace(known, removals={**known.removals, name: row}))
+    else:
+        assert row == known.removals.get(name)

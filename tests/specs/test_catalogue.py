@@ -7,8 +7,9 @@ from dataclasses import replace
 from holdfast.model.language import Kind
 from holdfast.specs import ledger
 from holdfast.specs.catalogue import REQUIREMENTS, rows
+from holdfast.specs.decided import LIVENESS, Asked
 from holdfast.specs.ledger import Ledger
-from holdfast.specs.model import full
+from holdfast.specs.model import PARTS, full, live
 from holdfast.specs.worlds import MODEL_WORLDS
 
 
@@ -22,7 +23,8 @@ def test_no_row_lacks_a_world_a_witness_or_a_mutant() -> None:
 
 
 def test_every_requirement_has_a_row_and_every_citing_property_its_rows() -> None:
-    cited = {(cite, p.name) for p in full().of_kind(Kind.ALWAYS, Kind.STEP) for cite in p.cites}
+    properties = (*full().of_kind(Kind.ALWAYS, Kind.STEP), *live(*PARTS).of_kind(*LIVENESS))
+    cited = {(cite, p.name) for p in properties for cite in p.cites}
 
     assert {(row.id, row.property) for row in rows()} == cited
     assert list(dict.fromkeys(row.id for row in rows())) == list(REQUIREMENTS)
@@ -30,7 +32,7 @@ def test_every_requirement_has_a_row_and_every_citing_property_its_rows() -> Non
 
 def test_a_witness_is_shown_where_it_is_soonest() -> None:
     pinned = ledger.read().worlds
-    shown = {shown for row in rows() for shown in row.witness}
+    shown = {shown for row in rows() for shown in row.witness if not shown.states}
 
     assert shown
     for one in shown:
@@ -38,6 +40,15 @@ def test_a_witness_is_shown_where_it_is_soonest() -> None:
             pinned[name].witnesses[one.witness] for name in MODEL_WORLDS if one.witness in pinned[name].witnesses
         ]
         assert one.steps == min(everywhere) == pinned[one.world].witnesses[one.witness]
+
+
+def test_a_liveness_property_is_shown_where_it_has_something_to_wait_for() -> None:
+    pinned = ledger.read().liveness
+    shown = {shown for row in rows() for shown in row.witness if shown.states}
+
+    assert shown
+    for one in shown:
+        assert pinned[Asked(one.witness, one.world).row].first == one.states
 
 
 def test_worlds_that_are_there_to_fail_are_named_apart() -> None:
@@ -51,12 +62,16 @@ def test_worlds_that_are_there_to_fail_are_named_apart() -> None:
 def test_a_world_that_broke_turns_the_verdict() -> None:
     pinned = ledger.read()
     broken = replace(pinned.worlds["smallest"], verdict="Violated", broke="no_vm_lost", steps=1)
+    one = Asked("exchange_ends", "never-given-up").row
+    never = {one: replace(pinned.liveness[one], verdict="Violated", steps=9)}
 
-    found = rows(Ledger({**pinned.worlds, "smallest": broken}, pinned.mutants))
+    found = rows(Ledger({**pinned.worlds, "smallest": broken}, pinned.mutants, {**pinned.liveness, **never}))
 
-    there = [row for row in found if "smallest" in row.worlds]
+    safe = {p.name for p in full().of_kind(Kind.ALWAYS, Kind.STEP)}
+    there = [row for row in found if "smallest" in row.worlds and row.property in safe]
+    assert there
     assert {row.verdict for row in there} == {"Holds, Violated"}
-    assert {row.verdict for row in found if row not in there} == {"Holds"}
+    assert {row.property for row in found if row not in there and row.verdict != "Holds"} == {"exchange_ends"}
 
 
 def test_an_empty_ledger_knows_nothing() -> None:

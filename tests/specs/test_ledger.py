@@ -11,7 +11,9 @@ from holdfast.checkers.explore import explore
 from holdfast.checkers.interpret import Run
 from holdfast.checkers.verdict import Holds, Violated
 from holdfast.specs import ledger
+from holdfast.specs.decided import asked
 from holdfast.specs.mutants import MUTANTS
+from holdfast.specs.removals import removals
 from holdfast.specs.worlds import MODEL_WORLDS, WORLDS
 from tests.specs.pinned import pin_world, world_row
 
@@ -38,6 +40,8 @@ def test_a_world_comes_to_what_is_pinned(name: str) -> None:
 def test_every_row_has_its_world_or_mutant_and_every_one_of_these_a_row() -> None:
     assert set(LEDGER.worlds) == set(WORLDS)
     assert set(LEDGER.mutants) == set(MUTANTS)
+    assert set(LEDGER.liveness) == {one.row for one in asked()}
+    assert set(LEDGER.removals) == {removal.name for removal in removals()}
 
 
 def test_transitions_are_firings() -> None:
@@ -57,7 +61,10 @@ def test_no_ledger_is_an_empty_one(tmp_path: Path) -> None:
     assert ledger.read(tmp_path / "none.json") == ledger.Ledger()
 
 
-@pytest.mark.parametrize("text", ["[", "{}", '{"worlds": {"w": {"states": 1}}, "mutants": {}}', "[]"])
+BROKEN_ROW = '{"worlds": {"w": {"states": 1}}, "mutants": {}, "liveness": {}, "removals": {}}'
+
+
+@pytest.mark.parametrize("text", ["[", "{}", '{"worlds": {}, "mutants": {}}', BROKEN_ROW, "[]"])
 def test_what_is_no_ledger_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "ledger.json"
     path.write_text(text)

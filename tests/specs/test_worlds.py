@@ -7,21 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.checkers import graph
 from holdfast.checkers.interpret import Run
-from holdfast.checkers.verdict import Holds, Violated
-from holdfast.model.language import Kind, ModelError, World
-from holdfast.specs import ledger, liveness, small_worlds
+from holdfast.model.language import Kind, ModelError
+from holdfast.specs import forward_worlds, ledger, small_worlds
 from holdfast.specs.case import Case, seeing
-from holdfast.specs.model import full, live, safety
+from holdfast.specs.model import PARTS, full, live, safety
 from holdfast.specs.moves import worlds as moves
-from holdfast.specs.questions import ONCE
 from holdfast.specs.worlds import MODEL_WORLDS, WORLDS
-from tests.specs.pinned import REWRITE
 
 SPECS = Path(small_worlds.__file__).parent
 ASSUMPTIONS = (SPECS / "assumptions.md").read_text(encoding="utf-8")
-WRITTEN = (small_worlds, moves)
+WRITTEN = (small_worlds, forward_worlds, moves)
 HOLDING = [name for name, case in MODEL_WORLDS.items() if case.breaks is None]
 
 
@@ -107,7 +103,7 @@ def test_assumptions_are_numbered_in_order() -> None:
 
 def test_what_an_assumption_names_exists() -> None:
     fields = {repr(f) for sort in full().sorts for f in sort.fields}
-    named = {a.name for a in full().actions} | {p.name for p in (*full().properties, *live().properties)}
+    named = {a.name for a in full().actions} | {p.name for p in (*full().properties, *live(*PARTS).properties)}
     said = set(re.findall(r"`([^`]+)`", ASSUMPTIONS))
 
     assert said
@@ -121,50 +117,3 @@ def test_an_assumption_that_is_cited_exists() -> None:
 
     assert cited
     assert cited <= numbers
-
-
-# --------------------------------------------------------------------------------------------------- liveness
-def smallest_without(*actions: str) -> World:
-    """The smallest world with these actions left out, and faults: nothing else should be needed to see the failure."""
-    _, world = MODEL_WORLDS["smallest"].build()
-    left = {**world.leave_out, **dict.fromkeys((*actions, *ONCE), "to see what rests on the actions")}
-    return World("smallest", *world.members, leave_out=left)
-
-
-@pytest.mark.parametrize("name", ["smallest", "growth-in-flight"])
-def test_an_exchange_can_always_be_ended_one_way_or_the_other(name: str) -> None:
-    verdict = graph.check(Run(live(), MODEL_WORLDS[name].build()[1]))
-
-    assert isinstance(verdict, Holds)
-    assert set(verdict.properties) == {p.name for p in vars(liveness).values() if p in live().properties}
-    assert verdict.figures.states == ledger.read().worlds[name].states or REWRITE
-
-
-@pytest.mark.parametrize(
-    ("left_out", "breaks"),
-    [
-        (("roll_back",), "can_be_rolled_back"),
-        (("withdraw",), "can_be_rolled_back"),
-        (("destroy_host_vm",), "can_be_rolled_back"),
-        (("resume",), "can_be_done"),
-        (("disassociate",), "can_be_done"),
-    ],
-)
-def test_what_can_be_done_rests_on_its_actions(left_out: tuple[str, ...], breaks: str) -> None:
-    verdict = graph.check(Run(live(), smallest_without(*left_out)))
-
-    assert isinstance(verdict, Violated)
-    assert verdict.property == breaks
-
-
-@pytest.mark.parametrize(
-    ("left_out", "breaks"),
-    [(("resume",), "suspended_resumes"), (("commit", "cancel"), "flight_ends"), (("activate",), "flight_ends")],
-)
-def test_what_comes_in_the_end_rests_on_its_actions(left_out: tuple[str, ...], breaks: str) -> None:
-    found = graph.explicit(Run(live(), smallest_without(*left_out)))
-    verdict = graph.leads_to(found, live().property(breaks))
-
-    assert isinstance(verdict, Violated)
-    last = found.run.replay(verdict.steps, verdict.initial)[-1]
-    assert not found.run.value(live().property(breaks).goal, last, {})

@@ -40,7 +40,10 @@ def _lines(row: Row) -> Iterator[str]:
     colour = "good" if row.verdict == "Holds" else "bad"
     yield f"     {paint(row.verdict, colour)} in {_number(len(row.worlds), 'world')}"
     for shown in row.witness:
-        yield f"     witness: {shown.witness}, after {_number(shown.steps, 'step')} of {shown.world}"
+        if shown.states:
+            yield f"     begins in {_number(shown.states, 'state')} of {shown.world}"
+        else:
+            yield f"     witness: {shown.witness}, after {_number(shown.steps, 'step')} of {shown.world}"
     if row.violated_in:
         yield f"     broken, as it should be, in {', '.join(row.violated_in)}"
     if row.mutants:

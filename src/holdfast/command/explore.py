@@ -122,12 +122,16 @@ def _known(name: str, what: str, names: Collection[str], otherwise: str) -> None
 
 
 def _verdict(run: Run, limits: Any, engine: Engine) -> Verdict:
-    """The explorer's verdict; where it holds, also that on what needs the whole graph."""
+    """The explorer's verdict; where it holds, or nothing else is asked, also that on what needs the whole graph."""
+    from ..checkers import graph
     from ..checkers.explore import explore as search
     from ..checkers.verdict import Holds
     from ..model.language import Kind
+    from ..rederive.deciding import asks_graph_only
 
     with interruptible(), Ticker(f"exploring {run.world.name}") as ticker:
+        if asks_graph_only(run):
+            return graph.check(run)
         verdict = search(run, limits=limits, engine=engine, progress=lambda so_far: ticker.say(_progress(so_far)))
         if isinstance(verdict, Holds) and run.system.of_kind(Kind.LEADS_TO, Kind.RECOVERABLE):
             return _with_graph(run, verdict)

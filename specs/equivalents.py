@@ -1,0 +1,30 @@
+"""Requirements whose removal breaks no property in any world: each is kept for a reason, and there are few.
+
+What decides nothing is not in the model at all, with these exceptions. Taken away, each lets happen what is there already:
+a step that changes nothing, or one that another action may take as well. The tests hold them to less than one in twenty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+IN_VAIN = "without it the step could be taken where it changes nothing"
+
+EQUIVALENT: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("reclaim", "a target changes"): f"{IN_VAIN}: a plan is told that its step does nothing",
+        ("tear_down_old", "the old hypervisor runs"): f"{IN_VAIN}: an operator is told that it is gone",
+        (
+            "destination_killed",
+            "the VM is in flight",
+        ): f"{IN_VAIN}: the fault would strike nobody, and its budget be spent",
+        ("migration_aborted", "authority has not passed yet"): (
+            "a committed VM would go back to its source, as when its destination dies; its source's copy is still whole"
+        ),
+        ("validate_map", "the map covers every page of the host VM"): (
+            "no page moves once the map is built, and maps are not torn here (A1): this is what validation is"
+        ),
+    }
+)
+"""(action, sentence) to why it is kept."""

@@ -1,0 +1,62 @@
+"""What kills a removal: the first property that fails without the requirement, in the cheapest world where one does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..checkers.verdict import Violated
+from ..specs.ledger import Ledger, RemovalRow
+from ..specs.removals import IN_RANGE, Removal
+
+if TYPE_CHECKING:
+    from ..model.language import System, World
+
+IN_PYTHON = 150_000
+"""Worlds with no more transitions are explored without compiling: each removal is a system of its own."""
+
+
+def kill(removal: Removal, ledger: Ledger) -> RemovalRow:
+    """The row of a removal. A lemma counts only where no property of the catalogue fails in any world."""
+    by_lemma: RemovalRow | None = None
+    for world in removal.worlds(ledger):
+        small = ledger.worlds[world].transitions <= IN_PYTHON
+        found = _broken(*removal.safe(world), small)
+        if found is None:
+            continue
+        cited = found if found.killer in _named(removal, world) else _broken(*removal.safe(world, cited=True), small)
+        if cited is not None:
+            return cited
+        by_lemma = by_lemma or found
+    return _stuck(removal, ledger) or by_lemma or RemovalRow()
+
+
+def _named(removal: Removal, world: str) -> frozenset[str]:
+    """What counts at once: the properties that the catalogue names, and that quantities stay in range."""
+    return frozenset((*(p.name for p in removal.safe(world, cited=True)[0].properties), IN_RANGE))
+
+
+def _broken(system: System, world: World, small: bool) -> RemovalRow | None:
+    """The first safety property that fails, if one does."""
+    from ..checkers.explore import explore
+    from ..checkers.interpret import OutOfRange, Run
+
+    try:
+        verdict = explore(Run(system, world), engine="python" if small else "auto")
+    except OutOfRange as error:
+        return RemovalRow(IN_RANGE, world.name, len(error.steps) + 1)
+    return RemovalRow(verdict.property, world.name, len(verdict.steps)) if isinstance(verdict, Violated) else None
+
+
+def _stuck(removal: Removal, ledger: Ledger) -> RemovalRow | None:
+    """The first liveness property that fails, if one does."""
+    from ..checkers import graph
+    from ..checkers.interpret import OutOfRange, Run
+
+    for system, world in removal.live(ledger):
+        try:
+            verdict = graph.check(Run(system, world))
+        except OutOfRange:
+            continue  # it was found by exploring
+        if isinstance(verdict, Violated):
+            return RemovalRow(verdict.property, world.name, len(verdict.steps))
+    return None
