@@ -46,11 +46,8 @@ def create_host_vm(machine: Machine) -> None:
     host_vm.guest.power = Power.RUNNING
 
 
-@action(by=OPERATOR, until=lambda machine: machine.host_vm.state == HostVmState.SUSPENDED)
-def suspend(machine: Machine) -> None:
-    """Suspend the host VM in memory, with every VM in it. What would make the exchange fail is refused here."""
-    require(machine.host_vm.state == HostVmState.RUNNING, "the guest hypervisor runs")
-    require(machine.host_vm.carrier == machine.old, "the old hypervisor carries the host VM")
+def gathered_for_new(machine: Machine) -> None:
+    """Whatever way the host VM is suspended: every VM of the machine is in it, and can go on over the new hypervisor."""
     require(
         all_of(~vm.in_flight & (vm.source == vm.guest) for vm in Vm.where(machine=machine)),
         "every VM of the machine is in the guest hypervisor, and none is in flight",
@@ -61,6 +58,14 @@ def suspend(machine: Machine) -> None:
         all_of(offers(machine.new, vm) for vm in Vm.where(machine=machine)),
         "the new hypervisor offers the virtual hardware of every VM",
     )
+
+
+@action(by=OPERATOR, until=lambda machine: machine.host_vm.state == HostVmState.SUSPENDED)
+def suspend(machine: Machine) -> None:
+    """Suspend the host VM in memory, with every VM in it. What would make the exchange fail is refused here."""
+    require(machine.host_vm.state == HostVmState.RUNNING, "the guest hypervisor runs")
+    require(machine.host_vm.carrier == machine.old, "the old hypervisor carries the host VM")
+    gathered_for_new(machine)
     need = machine.new.footprint
     require(machine.used + need <= machine.capacity, "the machine has room for the new hypervisor")
     require(machine.committed + need <= machine.commit_limit, "the machine may promise the new hypervisor's frames")

@@ -32,11 +32,13 @@ class Power(Enum):
 
 
 class HostVmState(Enum):
-    """The host VM: not there, running, or suspended in memory."""
+    """The host VM: not there, running, suspended in memory to be handed over, halted to be stored, or in storage only."""
 
     ABSENT = "absent"
     RUNNING = "running"
     SUSPENDED = "suspended"
+    HALTED = "halted"
+    STORED = "stored"
 
 
 class Map(Enum):
@@ -73,9 +75,14 @@ class Hypervisor(Entity):
     power = varying(Power, start=Power.ABSENT)
 
     @derived
-    def held(self) -> Quantity:
-        """The frames that it takes itself."""
+    def needs(self) -> Quantity:
+        """The frames that it takes itself, wherever it is in memory."""
         return where(self.power == Power.ABSENT, 0, self.footprint)
+
+    @derived
+    def held(self) -> Quantity:
+        """The frames that it takes itself: none while it is in a host VM that is in storage only."""
+        return where(self.nested & ~self.machine.host_vm.in_memory, 0, self.needs)
 
     @derived
     def executes(self) -> Truth:
@@ -87,28 +94,49 @@ class Hypervisor(Entity):
     def gone(self) -> Truth:
         """Whether what it carried is lost: it is not there, or (nested) its host VM or the host VM's carrier is not."""
         host_vm = self.machine.host_vm
-        host_vm_gone = (host_vm.state == HostVmState.ABSENT) | (host_vm.carrier.power == Power.ABSENT)
+        uncarried = host_vm.in_memory & (host_vm.carrier.power == Power.ABSENT)
+        host_vm_gone = (host_vm.state == HostVmState.ABSENT) | ~host_vm.whole | uncarried
         return (self.power == Power.ABSENT) | (self.nested & host_vm_gone)
 
 
 class HostVm(Entity):
-    """The virtual machine that carries the guest hypervisor. It has at most `size`, and holds what is inside it."""
+    """The virtual machine that carries the guest hypervisor. It has at most `size`, and holds what is inside it.
+
+    It is `whole` as long as everything that is inside it lies somewhere, in memory or in storage, as it should be.
+    """
 
     guest = constant(Hypervisor)
     size = constant(pages)
     overhead = constant(pages)
     carrier = varying(Hypervisor)
     state = varying(HostVmState, start=HostVmState.ABSENT)
+    whole = varying(bool, start=True)
+
+    @derived
+    def suspended(self) -> Truth:
+        """Whether what is in it stands still, in memory or in storage."""
+        return self.state.one_of(HostVmState.SUSPENDED, HostVmState.HALTED, HostVmState.STORED)
+
+    @derived
+    def in_memory(self) -> Truth:
+        """Whether it needs frames, and a hypervisor to hold them: it is not in storage only."""
+        return self.state != HostVmState.STORED
+
+    @derived
+    def stored(self) -> Quantity:
+        """The frames that it would need, which are free because it is in storage only."""
+        own = where(self.in_memory, 0, self.needs + self.guest.needs)
+        return own + total(vm.stored for vm in Vm.where(host_vm=self))
 
     @derived
     def used(self) -> Quantity:
-        """The frames inside it: the guest hypervisor, its VMs, and what has arrived of those that move in."""
-        return self.guest.held + total(vm.inside for vm in Vm.where(host_vm=self))
+        """The pages inside it: the guest hypervisor, its VMs, and what has arrived of those that move in."""
+        return self.guest.needs + total(vm.inside for vm in Vm.where(host_vm=self))
 
     @derived
     def promised(self) -> Quantity:
         """What it has reserved for the guest hypervisor and the VMs in it or on their way in (X6)."""
-        return self.guest.held + total(vm.reserved_inside for vm in Vm.where(host_vm=self))
+        return self.guest.needs + total(vm.reserved_inside for vm in Vm.where(host_vm=self))
 
     @derived
     def expected(self) -> Quantity:
@@ -116,9 +144,14 @@ class HostVm(Entity):
         return self.used + total(vm.still_to_arrive_inside for vm in Vm.where(host_vm=self))
 
     @derived
-    def held(self) -> Quantity:
-        """The frames that its carrier needs to run it, beside what is inside."""
+    def needs(self) -> Quantity:
+        """The frames that its carrier needs for it, beside what is inside, wherever it is in memory."""
         return where(self.state == HostVmState.ABSENT, 0, self.overhead)
+
+    @derived
+    def held(self) -> Quantity:
+        """The frames that its carrier takes for it, beside what is inside."""
+        return where(self.in_memory, self.needs, 0)
 
 
 class Machine(Entity):
@@ -145,18 +178,22 @@ class Machine(Entity):
 
     @derived
     def used(self) -> Quantity:
-        """The frames held, transient double copies included."""
+        """The frames held, transient double copies included; what is in storage only holds none."""
         return self.footprints + self.set_aside + total(vm.charged for vm in Vm.where(machine=self))
 
     @derived
     def expected(self) -> Quantity:
-        """The frames held once every copy under way is complete."""
-        return self.used + total(vm.still_to_arrive for vm in Vm.where(machine=self))
+        """The frames held once every copy under way is complete, and what is in storage is back."""
+        return self.used + self.host_vm.stored + total(vm.still_to_arrive for vm in Vm.where(machine=self))
 
     @derived
     def committed(self) -> Quantity:
-        """The frames promised: all that its VMs could come to hold, transient double copies included."""
-        return self.footprints + self.set_aside + total(vm.promised for vm in Vm.where(machine=self))
+        """The frames promised: all that its VMs could come to hold, transient double copies included.
+
+        What is in storage only keeps its promise: it is to come back.
+        """
+        itself = self.host_vm.needs + total(h.needs for h in Hypervisor.where(machine=self))
+        return itself + self.set_aside + total(vm.promised for vm in Vm.where(machine=self))
 
     @derived
     def swapped(self) -> Quantity:
@@ -271,9 +308,14 @@ class Vm(Entity):
         return self.source.vm_overhead + where(self.settled, 0, self.target.vm_overhead)
 
     @derived
+    def in_storage(self) -> Truth:
+        """It is in a host VM that is in storage only."""
+        return self.inside_source & ~self.host_vm.in_memory
+
+    @derived
     def charged(self) -> Quantity:
-        """The frames that its machine charges for it (X2)."""
-        return self.at_source + self.at_target + self.overhead
+        """The frames that its machine charges for it (X2): none while it is in storage only (X1)."""
+        return where(self.in_storage, 0, self.at_source + self.at_target + self.overhead)
 
     @derived
     def still_to_arrive(self) -> Quantity:
@@ -304,6 +346,11 @@ class Vm(Entity):
         )
 
     @derived
+    def stored(self) -> Quantity:
+        """The frames that it would need, which are free because it is in storage only."""
+        return where(self.in_storage, self.resident + self.overhead, 0)
+
+    @derived
     def still_to_arrive_inside(self) -> Quantity:
         """The frames of the host VM that its migration will still take."""
         return where(self.inside_target, self.resident - self.copied, 0)
@@ -323,6 +370,10 @@ class Tolerated(Entity):
     format_unreadable = budget(times, upto=3)
     transfer_failed = budget(times, upto=3)
     end_lost = budget(times, upto=3)
+    image_torn = budget(times, upto=3)
+    load_torn = budget(times, upto=3)
+    storage_full = budget(times, upto=3)
+    power_lost = budget(times, upto=3)
 
 
 class Grain(Entity):

@@ -81,7 +81,7 @@ def transfer(t: Transfer) -> None:
     require(vm.machine == t.origin, "the VM is on the machine that it is to leave")
     require(vm.source != vm.guest, "the VM is not in a guest hypervisor")
     require(t.to.power == Power.RUNNING, "the other hypervisor runs")
-    require(goal.host_vm.state != HostVmState.SUSPENDED, "the other machine is not in the middle of its exchange")
+    require(~goal.host_vm.suspended, "the other machine is not in the middle of its exchange")
     require(offers(t.to, vm), "the other hypervisor offers the virtual hardware of the VM")
     require(goal.expected + t.need <= goal.capacity, "the other machine has room for the VM")
     require(goal.committed + t.need <= goal.commit_limit, "the other machine may promise the VM's frames")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..model.inventory import HostVm, HostVmState, Hypervisor, Machine, Map, Power, Stage, Vm
 from ..model.language import Truth, all_of, always, assume, implies
-from .properties import nested, suspended
+from .properties import nested, preserved, suspended
 
 
 @assume
@@ -69,7 +69,10 @@ def old_then_new() -> Truth:
         (m.old.power != Power.BOOTING)
         & implies(m.old.power == Power.RUNNING, m.host_vm.carrier == m.old)
         & implies(m.old.power == Power.RUNNING, (m.new.power == Power.ABSENT) | suspended(m))
-        & implies(m.old.power == Power.ABSENT, (m.host_vm.carrier == m.new) & (m.new.power == Power.RUNNING))
+        & implies(
+            m.old.power == Power.ABSENT,
+            (m.host_vm.carrier == m.new) & implies(m.host_vm.in_memory, m.new.power == Power.RUNNING),
+        )
         for m in Machine
     )
 
@@ -79,15 +82,15 @@ def map_states() -> Truth:
     """A map that was passed has a new hypervisor to read it; without a map nothing is mapped."""
     return all_of(
         implies(m.map.one_of(Map.PASSED, Map.VALIDATED), m.new.power == Power.RUNNING)
-        & implies(m.new.power == Power.BOOTING, m.map == Map.SEALED)
+        & implies((m.new.power == Power.BOOTING) & m.host_vm.in_memory, m.map == Map.SEALED)
         & implies(m.map == Map.NONE, m.mapped == 0)
-        & implies(m.map != Map.NONE, suspended(m))
-        & implies((m.map == Map.NONE) & suspended(m), m.new.power == Power.ABSENT)
+        & implies(m.map != Map.NONE, preserved(m))
+        & implies((m.map == Map.NONE) & preserved(m), m.new.power == Power.ABSENT)
         for m in Machine
     )
 
 
 @always()
 def intact() -> Truth:
-    """Every VM's pages are whole, and what is in a suspended host VM is settled there."""
-    return all_of(vm.intact & implies(suspended(vm.machine), nested(vm)) for vm in Vm)
+    """Every VM's pages are whole, and so is every host VM; what is in a suspended host VM is settled there."""
+    return all_of(vm.intact & implies(suspended(vm.machine), nested(vm)) for vm in Vm) & all_of(h.whole for h in HostVm)

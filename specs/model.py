@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType, ModuleType
 
-from ..model import exchange, faults, guests, inventory, memory, migration, moves
+from ..model import exchange, faults, guests, inventory, memory, migration, moves, storage, storage_faults
 from ..model.language import System, check
 from . import endings, lemmas, liveness, properties, witnesses
 from .moves import properties as moves_properties
 from .moves import witnesses as moves_witnesses
+from .storage import liveness as storage_liveness
+from .storage import properties as storage_properties
+from .storage import witnesses as storage_witnesses
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,16 @@ MOVES = Part(
     moves_witnesses,
 )
 
-PARTS: Mapping[str, Part] = MappingProxyType({part.name: part for part in (EXCHANGE, MOVES)})
+STORAGE = Part(
+    "storage",
+    "The exchange by suspending to storage: images, when they can be relied on, and loss of power.",
+    (storage, storage_faults),
+    (storage_properties,),
+    storage_witnesses,
+    (storage_liveness,),
+)
+
+PARTS: Mapping[str, Part] = MappingProxyType({part.name: part for part in (EXCHANGE, MOVES, STORAGE)})
 """Every part by name; every world has the first."""
 
 

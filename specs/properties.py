@@ -29,7 +29,12 @@ def all_nested(machine: Machine) -> Truth:
 
 
 def suspended(machine: Machine) -> Truth:
-    """The host VM is suspended."""
+    """The host VM stands still, in memory or in storage."""
+    return machine.host_vm.suspended
+
+
+def preserved(machine: Machine) -> Truth:
+    """The host VM stands still in memory, to be handed over by a map."""
     return machine.host_vm.state == HostVmState.SUSPENDED
 
 
@@ -45,8 +50,8 @@ def needed(machine: Machine) -> Quantity:
 
 
 def kept_for_new(machine: Machine) -> Quantity:
-    """What a machine whose host VM is suspended keeps for the new hypervisor until that is there."""
-    return where(suspended(machine) & (machine.new.power == Power.ABSENT), machine.new.footprint, 0)
+    """What a machine whose host VM is suspended in memory keeps for the new hypervisor until that is there."""
+    return where(preserved(machine) & (machine.new.power == Power.ABSENT), machine.new.footprint, 0)
 
 
 def second_copy(vm: Vm) -> Quantity:
@@ -124,11 +129,13 @@ def nested_post_state() -> Truth:
 
 @always("S5")
 def guest_hypervisor_with_host_vm() -> Truth:
-    """The guest hypervisor is there exactly while the host VM is, and what carries the host VM runs."""
+    """The guest hypervisor is there exactly while the host VM is, and what carries the host VM in memory runs."""
     return all_of(
         ((m.host_vm.state == HostVmState.ABSENT) == (m.host_vm.guest.power == Power.ABSENT))
         & (m.host_vm.guest.power != Power.BOOTING)
-        & implies(m.host_vm.state != HostVmState.ABSENT, m.host_vm.carrier.power == Power.RUNNING)
+        & implies(
+            (m.host_vm.state != HostVmState.ABSENT) & m.host_vm.in_memory, m.host_vm.carrier.power == Power.RUNNING
+        )
         for m in Machine
     )
 
@@ -161,14 +168,14 @@ def no_page_leaked() -> Truth:
 
 @always("S10")
 def map_complete() -> Truth:
-    """A map exists only while the host VM is suspended, and covers all of its pages."""
-    return all_of(implies(m.map != Map.NONE, suspended(m) & (m.mapped == m.host_vm.used)) for m in Machine)
+    """A map exists only while the host VM is suspended in memory, and covers all of its pages."""
+    return all_of(implies(m.map != Map.NONE, preserved(m) & (m.mapped == m.host_vm.used)) for m in Machine)
 
 
 @always("S10")
 def validated_before_teardown() -> Truth:
     """The old hypervisor ends only once the new one has validated the map that it will resume from."""
-    return all_of(implies(suspended(m) & (m.old.power == Power.ABSENT), m.map == Map.VALIDATED) for m in Machine)
+    return all_of(implies(preserved(m) & (m.old.power == Power.ABSENT), m.map == Map.VALIDATED) for m in Machine)
 
 
 @step("S11")
@@ -195,10 +202,9 @@ def format_checked_first() -> Truth:
 # ----------------------------------------------------------------------------------- accounting and page classes
 @always("X2")
 def both_copies_charged() -> Truth:
-    """While a copying migration runs both copies are charged to the machine; otherwise exactly one is."""
-    return all_of(vm.charged == vm.resident + vm.overhead + second_copy(vm) for vm in Vm) & all_of(
-        implies(vm.settled, vm.copied == 0) for vm in Vm
-    )
+    """While a copying migration runs both copies are charged to the machine; otherwise exactly one is, if any is there."""
+    in_memory = all_of(vm.charged == where(vm.in_storage, 0, vm.resident + vm.overhead + second_copy(vm)) for vm in Vm)
+    return in_memory & all_of(implies(vm.settled, vm.copied == 0) for vm in Vm)
 
 
 @step("X3")
@@ -252,8 +258,8 @@ def commitments_within_limit() -> Truth:
 
 @always("O")
 def room_kept_for_new() -> Truth:
-    """While the host VM is suspended the machine has frames for the new hypervisor, whether it is there yet or not."""
-    return all_of(implies(suspended(m), m.used + kept_for_new(m) <= m.capacity) for m in Machine)
+    """While the host VM is suspended in memory there are frames for the new hypervisor, whether it is there yet or not."""
+    return all_of(implies(preserved(m), m.used + kept_for_new(m) <= m.capacity) for m in Machine)
 
 
 @always("O")

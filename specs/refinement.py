@@ -24,6 +24,7 @@ WORLDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "side-by-side": {**_STAYS, **_NOTHING_FAILS},
         "arrives-between-exchanges": _NOTHING_FAILS,
         "remapped": {**_STAYS, **_NOTHING_FAILS, "come_back": "a VM that was remapped in stays until the exchange"},
+        "stored-smallest": {**_STAYS, **_NOTHING_FAILS},
     }
 )
 """Where the refinement is checked, and which actions of the one-page model cannot be seen there, with why."""
