@@ -174,6 +174,21 @@ MUTANTS: tuple[Mutant, ...] = (
         "stored-or-preserved",
         forgetting("suspend_to_storage", "the guest hypervisor runs"),
     ),
+    # ------------------------------------------------------------------------ L3, X7: what comes in the end
+    Mutant(
+        "never-woken",
+        "Waking the host VM leaves it halted.",
+        "stored_resumes",
+        "stored-or-preserved",
+        not_writing("wake", HostVm.state),
+    ),
+    Mutant(
+        "image-left-behind",
+        "Deleting an image leaves its pages in the store.",
+        "storage_comes_back",
+        "stored-or-preserved",
+        not_writing("delete_image", Image.written),
+    ),
     # ----------------------------------------------------------------- X1, O: one account for each page
     Mutant(
         "freed-and-charged",

@@ -230,6 +230,7 @@ POWER_LOST_IN_MEMORY = case(
     bounded={"no battery": "what is in memory only is gone with the power"},
     leave_out={
         **STILL,
+        **CLEAN,
         **dict.fromkeys(ONCE, "nothing else goes wrong here"),
         **because("nothing else goes wrong here", "image_torn", "load_torn", "storage_full"),
         **because("the host VM is suspended in memory here", "suspend_to_storage"),
@@ -244,6 +245,7 @@ POWER_LOST_TOO_SOON = case(
     bounded={"no battery": "what is in memory only is gone with the power"},
     leave_out={
         **STILL,
+        **CLEAN,
         **NOT_BY_MAP,
         **dict.fromkeys(ONCE, "nothing else goes wrong here"),
         **because("nothing else goes wrong here", "image_torn", "load_torn", "storage_full"),
