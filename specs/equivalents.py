@@ -22,6 +22,9 @@ EQUIVALENT: Mapping[tuple[str, str], str] = MappingProxyType(
         ("migration_aborted", "authority has not passed yet"): (
             "a committed VM would go back to its source, as when its destination dies; its source's copy is still whole"
         ),
+        ("suspend_to_storage", "the old hypervisor carries the host VM"): (
+            "on the new hypervisor it would be stored, loaded and resumed once more: safe, and to no end"
+        ),
         ("sync_image", "the image is not durable yet"): IN_VAIN,
         ("verify_image", "the image has not been verified yet"): IN_VAIN,
         ("retire_old", "the old hypervisor runs"): f"{IN_VAIN}: an operator is told that it is gone",

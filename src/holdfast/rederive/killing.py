@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ..checkers.verdict import Violated
+from ..model.language import Kind
 from ..specs.ledger import Ledger, RemovalRow
 from ..specs.removals import IN_RANGE, Removal
+from ..specs.worlds import MODEL_WORLDS
 
 if TYPE_CHECKING:
     from ..model.language import System, World
@@ -20,14 +24,36 @@ def kill(removal: Removal, ledger: Ledger) -> RemovalRow:
     by_lemma: RemovalRow | None = None
     for world in removal.worlds(ledger):
         small = ledger.worlds[world].transitions <= IN_PYTHON
-        found = _broken(*removal.safe(world), small)
+        found = _broken(*_sound(removal, world), small)
         if found is None:
             continue
-        cited = found if found.killer in _named(removal, world) else _broken(*removal.safe(world, cited=True), small)
+        cited = found if found.killer in _named(removal, world) else _broken(*_sound(removal, world, cited=True), small)
         if cited is not None:
             return cited
         by_lemma = by_lemma or found
     return _stuck(removal, ledger) or by_lemma or RemovalRow()
+
+
+def _sound(removal: Removal, world: str, *, cited: bool = False) -> tuple[System, World]:
+    """What is asked of a removal in a world, less all that fails there without it."""
+    system, members = removal.safe(world, cited=cited)
+    kept = tuple(p for p in system.properties if p.name not in _failing_anyway(world))
+    return replace(system, properties=kept), members
+
+
+@cache
+def _failing_anyway(world: str) -> frozenset[str]:
+    """The properties that fail at once with the one that a world is there to see fail."""
+    from ..checkers.explore import explore
+    from ..checkers.interpret import Run
+
+    if MODEL_WORLDS[world].breaks is None:
+        return frozenset()
+    run = Run(*MODEL_WORLDS[world].build())
+    verdict = explore(run, engine="python")
+    assert isinstance(verdict, Violated), f"{world} is there to fail"
+    last = run.replay(verdict.steps, verdict.initial)[-1]
+    return frozenset(p.name for p in run.system.of_kind(Kind.ALWAYS) if not run.holds(p, last))
 
 
 def _named(removal: Removal, world: str) -> frozenset[str]:
