@@ -25,7 +25,7 @@ from .search import Limits, Progress, Search
 Engine: TypeAlias = Literal["auto", "native", "python"]
 
 PATIENCE_SECONDS = 0.8
-PATIENCE_WITH_CODE_SECONDS = 0.05
+PATIENCE_WITH_CODE_SECONDS = 0.02
 
 
 def explore(

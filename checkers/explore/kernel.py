@@ -1,8 +1,8 @@
 """The search itself, as source text: CPython runs it, Numba compiles it, and a generated program is its argument.
 
 Breadth-first over an exact table: an open-addressing table of whole states, of which a queue holds those not yet
-expanded. A batch of states is expanded, its successors hashed and their table lines fetched ahead, and only then
-compared: memory answers while the processor works.
+expanded. The successors of each state are hashed, those met lately dropped, and the table's buckets for the rest asked
+for at once; they are compared only after a batch of states has been expanded: memory answers while the processor works.
 
 Parents are not stored. States are numbered in the order found, and two bytes for each tell the rest: how many states
 its expansion found, and which successor it was of the state that it was found from. From these a trace is rebuilt
@@ -47,15 +47,16 @@ ARRAYS = (
     "LATER",  # the state after a step taken apart
     "OUT",  # the successors of a batch
     "SLOTS",  # where the table should hold each of them
-    "ORDER",  # which of them are looked up: those that are not
-    "RECENT",  # among the states met last, each where its hash says
-    "ENDS",  # where those of each expanded state end
+    "HEADS",  # the state that each was found from
+    "NUMBERS",  # and which of its successors each is
+    "RECENT",  # the states met last, each where its hash says
     "FIRED",  # transitions of each action
     "SEEN",  # for each `sometimes`, 1 + the number of its first state
     "ORDINALS",
     "COUNTS",
     "SPARE",
-    "ENTER",  # a function of the kernel
+    "SIFT",  # functions of the kernel
+    "ENTER",
     "UNPACK",  # functions of the generated program
     "UNPACK_LATER",
     "BROKEN",
@@ -69,6 +70,9 @@ PROGRAM_FUNCTIONS = ("UNPACK", "UNPACK_LATER", "BROKEN", "BREACH", "WITNESS")
 LANES = 8
 """States in a bucket: as many words as the processor compares at once. A bucket holds their first words (inverted, so
 that none is 0, which marks a lane as empty), then their second words, and so on."""
+
+AHEAD = 16
+"""States between one whose bucket is seen to be full, so that the next is asked for, and the one looked up."""
 
 RECENT_STATES = 1 << 12
 """Many states are met again soon: so many are remembered near the processor, and not looked up again."""
@@ -95,6 +99,7 @@ def search(C, M):
         number = 0
         heads = 0
         n = 0
+        transitions = 0
         while head < level_end and n < batch and heads < batch and event == FINISHED:
             call(load(M, UNPACK), q, head * WORDS, K, V, 0, 0, 0)
             number = call(load(M, BROKEN), 0, 0, K, V, 0, 0, 0)
@@ -123,12 +128,13 @@ def search(C, M):
                     if number != 0:
                         event = STEP_BROKEN
                         store(C, EVENT_PROPERTY, number)
-            store(load(M, ENDS), heads, n)
+            transitions = transitions + n - start
+            n = call(load(M, SIFT), C, M, start, n, head, 0, 0)
             heads = heads + 1
             head = head + 1
-        call(load(M, ENTER), C, M, heads, 0, 0, 0, 0)
-        store(C, TRANSITIONS, load(C, TRANSITIONS) + n)
-        store(C, BUDGET, load(C, BUDGET) - n - heads)
+        call(load(M, ENTER), C, M, n, 0, 0, 0, 0)
+        store(C, TRANSITIONS, load(C, TRANSITIONS) + transitions)
+        store(C, BUDGET, load(C, BUDGET) - transitions - heads)
         store(C, HEAD, head)
         if event != FINISHED:
             return event
@@ -138,76 +144,91 @@ def search(C, M):
     return FINISHED
 
 
-def enter(C, M, heads, X, Y, Z, n):
-    """Enter the successors of so many states into table and queue, unless known."""
+def sift(C, M, start, stop, head, Y, n):
+    """Of the successors of one state, keep those not met lately, and ask for the buckets where they belong."""
     tab = load(M, TABLE)
-    q = load(M, QUEUE)
     out = load(M, OUT)
     slots = load(M, SLOTS)
-    order = load(M, ORDER)
+    heads = load(M, HEADS)
+    numbers = load(M, NUMBERS)
     recent = load(M, RECENT)
-    end = load(C, SIZE) * BUCKET
-    first = load(C, HEAD)
-    tail = load(C, TAIL)
-    width = load(C, NOTE_BYTES)
-    n = 0
-    if heads > 0:
-        n = load(load(M, ENDS), heads - 1)
-    kept = 0
-    for i in range(n):
+    size = load(C, SIZE)
+    n = start
+    for i in range(start, stop):
         h = 0
         for w in range(WORDS):
             h = mix(h, load(out, i * WORDS + w))
         at = (h & RECENT_MASK) * WORDS
         again = 1
         for w in range(WORDS):
-            again = again & (load(recent, at + w) == ~load(out, i * WORDS + w))
-            store(recent, at + w, ~load(out, i * WORDS + w))
-        slot = ((h >> 32 & 0xFFFFFFFF) * load(C, SIZE) >> 32) * BUCKET
-        slot = choose(again, 0, slot)
+            word = load(out, i * WORDS + w)
+            again = again & (load(recent, at + w) == ~word)
+            store(recent, at + w, ~word)
+            store(out, n * WORDS + w, word)
+        slot = choose(again, 0, ((h >> 32 & 0xFFFFFFFF) * size >> 32) * BUCKET)
         for w in range(WORDS):
             prefetch(tab, slot + w * LANES)
-        store(slots, kept, slot)
-        store(order, kept, i)
-        kept = kept + 1 - again
-    at = 0
-    stop = 0
-    for k in range(heads):
-        start = stop
-        before = tail
-        stop = load(load(M, ENDS), k)
-        while at < kept and load(order, at) < stop:
-            i = load(order, at)
-            slot = load(slots, at)
-            key = ~load(out, i * WORDS)
-            known = 0
-            empty = 0
-            while known == 0 and empty == 0:
-                found = matches(tab, slot, key)
-                while found != 0 and known == 0:
-                    known = 1
-                    for w in range(1, WORDS):
-                        known = known & (load(tab, slot + w * LANES + lowest(found)) == load(out, i * WORDS + w))
-                    found = found & (found - 1)
-                if known == 0:
-                    empty = matches(tab, slot, 0)
-                    if empty == 0:
-                        slot = slot + BUCKET
-                        if slot == end:
-                            slot = 0
-            if known == 0:
-                slot = slot + lowest(empty)
-                store(tab, slot, key)
-                store(q, tail * WORDS, ~key)
+        store(slots, n, slot)
+        store(heads, n, head)
+        store(numbers, n, i - start)
+        n = n + 1 - again
+    return n
+
+
+def enter(C, M, n, X, Y, Z, W):
+    """Enter so many states into table and queue, unless known."""
+    tab = load(M, TABLE)
+    q = load(M, QUEUE)
+    out = load(M, OUT)
+    slots = load(M, SLOTS)
+    heads = load(M, HEADS)
+    end = load(C, SIZE) * BUCKET
+    tail = load(C, TAIL)
+    width = load(C, NOTE_BYTES)
+    head = -1
+    before = tail
+    for i in range(n):
+        prefetch_next(tab, load(slots, i + AHEAD), BUCKET)
+        slot = load(slots, i)
+        key = ~load(out, i * WORDS)
+        known = 0
+        empty = 0
+        while known == 0 and empty == 0:
+            found = matches(tab, slot, key)
+            while found != 0 and known == 0:
+                known = 1
                 for w in range(1, WORDS):
-                    store(tab, slot + w * LANES, load(out, i * WORDS + w))
-                    store(q, tail * WORDS + w, load(out, i * WORDS + w))
-                note(load(M, ORDINALS), tail, i - start, width)
-                tail = tail + 1
-            at = at + 1
-        note(load(M, COUNTS), first + k, tail - before, width)
+                    known = known & (load(tab, slot + w * LANES + lowest(found)) == load(out, i * WORDS + w))
+                found = found & (found - 1)
+            if known == 0:
+                empty = matches(tab, slot, 0)
+                if empty == 0:
+                    slot = slot + BUCKET
+                    if slot == end:
+                        slot = 0
+        if known == 0:
+            slot = slot + lowest(empty)
+            store(tab, slot, key)
+            store(q, tail * WORDS, ~key)
+            for w in range(1, WORDS):
+                store(tab, slot + w * LANES, load(out, i * WORDS + w))
+                store(q, tail * WORDS + w, load(out, i * WORDS + w))
+            before = choose(load(heads, i) == head, before, tail)
+            head = load(heads, i)
+            note(load(M, ORDINALS), tail, load(load(M, NUMBERS), i), width)
+            tail = tail + 1
+            note(load(M, COUNTS), head, tail - before, width)
     store(C, TAIL, tail)
     return 0
+
+
+def total(C, M, start, stop):
+    """How many states the expansion of those from start to before stop has found."""
+    counts = load(M, COUNTS)
+    found = 0
+    for i in range(start, stop):
+        found = found + noted(counts, i, load(C, NOTE_BYTES))
+    return found
 
 
 def spread(C, M):

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
-from .kernel import LANES, RECENT_STATES
+from .kernel import AHEAD, LANES, RECENT_STATES
 from .program import Program
 
 NOTE_BYTES = {1: 1 << 8, 2: 1 << 16, 4: 1 << 32}
@@ -62,11 +62,15 @@ class Machine(ABC):
         """See kernel.py."""
 
     @abstractmethod
-    def enter(self, heads: int) -> int:
-        """See kernel.py."""
+    def enter(self, found: int) -> None:
+        """Enter the first so many states in OUT, which no state led to."""
 
     @abstractmethod
     def spread(self) -> int:
+        """See kernel.py."""
+
+    @abstractmethod
+    def total(self, start: int, stop: int) -> int:
         """See kernel.py."""
 
     @abstractmethod
@@ -86,10 +90,10 @@ class Machine(ABC):
             "VALUES": self.program.values,
             "LATER": self.program.values,
             "OUT": (room + 1) * self.words,
-            "SLOTS": room,
-            "ORDER": room,
+            "SLOTS": room + AHEAD,
+            "HEADS": room,
+            "NUMBERS": room,
             "RECENT": RECENT_STATES * self.words,
-            "ENDS": BATCH + 1,
             "FIRED": many[0] + 1,
             "SEEN": many[1] + 1,
             "ORDINALS": first,
@@ -139,14 +143,14 @@ def lineage(machine: Machine, state: int, initial: int) -> tuple[int, list[int]]
     `initial` is how many initial states there are. State k was found by the first state whose expansion, with all
     before it, had found more than k.
     """
-    block = 1 << 8
+    block = 1 << 10
     sums = [initial]
     ordinals: list[int] = []
     while state >= initial:
         ordinals.append(machine.notes("ORDINALS", state, state + 1)[0])
         while sums[-1] <= state:
             start = (len(sums) - 1) * block
-            sums.append(sums[-1] + sum(machine.notes("COUNTS", start, start + block)))
+            sums.append(sums[-1] + machine.total(start, min(start + block, machine.get("TAIL"))))
         at = bisect_right(sums, state) - 1
         found = accumulate(machine.notes("COUNTS", at * block, (at + 1) * block), initial=sums[at])
         state = at * block + sum(1 for total in found if total <= state) - 1

@@ -34,7 +34,9 @@ class NativeMachine(Machine):
         self._kernel_code: Code = code(kernel.SOURCE, numbered(self.words))
         self._functions = {
             "search": self._kernel_code.function("search", 2),
+            "sift": self._kernel_code.function("sift", 7),
             "enter": self._kernel_code.function("enter", 7),
+            "total": self._kernel_code.function("total", 4),
             "spread": self._kernel_code.function("spread", 2),
         }
         self._registers = Memory(8 * len(REGISTERS))
@@ -44,7 +46,8 @@ class NativeMachine(Machine):
             growing = name in ("TABLE", "QUEUE", "ORDINALS", "COUNTS")
             self._memories[name] = Memory(entries * self._width(name), reserve_bytes if growing else 0)
             self._point(name, self._memories[name].address)
-        self._point("ENTER", self._kernel_code.address("enter"))
+        for name in ("SIFT", "ENTER"):
+            self._point(name, self._kernel_code.address(name.lower()))
         for name in PROGRAM_FUNCTIONS:
             self._point(name, self._program_code.address(name.lower()))
         for k, name in enumerate(program.expanders):
@@ -94,13 +97,17 @@ class NativeMachine(Machine):
         """See kernel.py."""
         return self._run("search")
 
-    def enter(self, heads: int) -> int:
-        """See kernel.py."""
-        return self._run("enter", heads, 0, 0, 0, 0)
+    def enter(self, found: int) -> None:
+        """Enter the first so many states in OUT, which no state led to."""
+        self._run("enter", self._run("sift", 0, found, 0, 0, 0), 0, 0, 0, 0)
 
     def spread(self) -> int:
         """See kernel.py."""
         return self._run("spread")
+
+    def total(self, start: int, stop: int) -> int:
+        """See kernel.py."""
+        return self._run("total", start, stop)
 
     def unpack_and_expand(self) -> int:
         """The successors of the state at OUT[ROOM * words]."""

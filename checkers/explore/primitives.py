@@ -21,6 +21,7 @@ Value: TypeAlias = Any
 Arguments: TypeAlias = Sequence[Value]
 
 I8, I32, I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
+NOTE_KINDS = I8, ir.IntType(16), I32
 HASH_FACTOR = -7046029254386353131  # 2**64 / the golden ratio
 WHOLE = types.int64
 CALL_ARGUMENTS = 7
@@ -45,7 +46,7 @@ def note(b: Any, a: Arguments) -> Value:
     """array[index] = value, in entries of `width` bytes, which are 1, 2 or 4"""
     done = b.append_basic_block("noted")
     choice = b.switch(a[3], done)
-    for kind in (I8, ir.IntType(16), I32):
+    for kind in NOTE_KINDS:
         block = b.append_basic_block(f"note{kind.width}")
         choice.add_case(I64(kind.width // 8), block)
         with b.goto_block(block):
@@ -55,6 +56,24 @@ def note(b: Any, a: Arguments) -> Value:
     return I64(0)
 
 
+def noted(b: Any, a: Arguments) -> Value:
+    """array[index], in entries of `width` bytes, which are 1, 2 or 4"""
+    done = b.append_basic_block("read")
+    choice = b.switch(a[2], done)
+    found = [(I64(0), b.block)]
+    for kind in NOTE_KINDS:
+        block = b.append_basic_block(f"read{kind.width}")
+        choice.add_case(I64(kind.width // 8), block)
+        with b.goto_block(block):
+            found.append((b.zext(b.load(_at(b, a[0], a[1], kind)), I64), block))
+            b.branch(done)
+    b.position_at_end(done)
+    value = b.phi(I64)
+    for one, block in found:
+        value.add_incoming(one, block)
+    return value
+
+
 def prefetch(b: Any, a: Arguments) -> Value:
     """Ask for the memory at array[index], which will be written, ahead of its use."""
     pointer = b.bitcast(_at(b, a[0], a[1], I64), I8.as_pointer())
@@ -62,6 +81,12 @@ def prefetch(b: Any, a: Arguments) -> Value:
     known = b.module.globals.get("llvm.prefetch.p0")
     b.call(known or ir.Function(b.module, kind, "llvm.prefetch.p0"), [pointer, I32(1), I32(3), I32(1)])
     return I64(0)
+
+
+def prefetch_next(b: Any, a: Arguments) -> Value:
+    """The same for array[index + step] if none of the LANES words from array[index] is 0"""
+    full = b.icmp_unsigned("==", matches(b, [a[0], a[1], I64(0)]), I64(0))
+    return prefetch(b, [a[0], b.select(full, b.add(a[1], a[2]), a[1])])
 
 
 def matches(b: Any, a: Arguments) -> Value:
@@ -120,7 +145,9 @@ COUNTS: dict[Callable[[Any, Arguments], Value], int] = {
     load: 2,
     store: 3,
     note: 4,
+    noted: 3,
     prefetch: 2,
+    prefetch_next: 3,
     matches: 3,
     lowest: 1,
     choose: 3,

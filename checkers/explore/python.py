@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import kernel
-from .kernel import ARRAYS, EVENTS, LANES, PROGRAM_FUNCTIONS, RECENT_STATES, REGISTERS
+from .kernel import AHEAD, ARRAYS, EVENTS, LANES, PROGRAM_FUNCTIONS, RECENT_STATES, REGISTERS
 from .machine import Machine
 from .program import Program
 
@@ -36,8 +36,17 @@ def note(items: Any, index: int, value: int, _width: int) -> None:
     items[index] = value
 
 
+def noted(items: Any, index: int, _width: int) -> Any:
+    """items[index]"""
+    return items[index]
+
+
 def prefetch(_items: Any, _index: int) -> None:
     """Nothing: CPython waits for memory anyway."""
+
+
+def prefetch_next(_items: Any, _index: int, _step: int) -> None:
+    """Nothing, likewise."""
 
 
 def matches(items: Any, index: int, value: int) -> int:
@@ -61,7 +70,9 @@ def call(function: Callable[..., int], *arguments: Any) -> int:
     return function(*arguments)
 
 
-PRIMITIVES = {f.__name__: f for f in (mix, load, store, note, prefetch, matches, lowest, choose, call)}
+PRIMITIVES = {
+    f.__name__: f for f in (mix, load, store, note, noted, prefetch, prefetch_next, matches, lowest, choose, call)
+}
 
 
 def numbered(words: int) -> dict[str, int]:
@@ -71,6 +82,7 @@ def numbered(words: int) -> dict[str, int]:
         "WORDS": words,
         "LANES": LANES,
         "BUCKET": LANES * words,
+        "AHEAD": AHEAD,
         "RECENT_MASK": RECENT_STATES - 1,
     }
 
@@ -89,7 +101,7 @@ class PythonMachine(Machine):
         self.arrays: list[Any] = [None] * len(ARRAYS)
         for name, entries in self.sizes().items():
             self.arrays[ARRAYS.index(name)] = array("q", bytes(8 * entries))
-        for name in ("ENTER", *PROGRAM_FUNCTIONS):
+        for name in ("SIFT", "ENTER", *PROGRAM_FUNCTIONS):
             self.arrays[ARRAYS.index(name)] = scope[name.lower()]
         self.arrays[ARRAYS.index("EXPAND") :] = [scope[name] for name in program.expanders]
         self.set_up()
@@ -130,13 +142,18 @@ class PythonMachine(Machine):
         """See kernel.py."""
         return int(self.scope["search"](self.registers, self.arrays))
 
-    def enter(self, heads: int) -> int:
-        """See kernel.py."""
-        return int(self.scope["enter"](self.registers, self.arrays, heads, 0, 0, 0, 0))
+    def enter(self, found: int) -> None:
+        """Enter the first so many states in OUT, which no state led to."""
+        kept = self.scope["sift"](self.registers, self.arrays, 0, found, 0, 0, 0)
+        self.scope["enter"](self.registers, self.arrays, kept, 0, 0, 0, 0)
 
     def spread(self) -> int:
         """See kernel.py."""
         return int(self.scope["spread"](self.registers, self.arrays))
+
+    def total(self, start: int, stop: int) -> int:
+        """See kernel.py."""
+        return int(self.scope["total"](self.registers, self.arrays, start, stop))
 
     def unpack_and_expand(self) -> int:
         """The successors of the state at OUT[ROOM * words]."""

@@ -14,8 +14,8 @@ from .kernel import EVENTS, LANES
 from .machine import Machine, lineage
 from .program import Program
 
-FULL = 5, 6
-"""The table grows when more than 5 of 6 lanes are taken: so full, most states are found in their own bucket."""
+FULL = 3, 4
+"""The table grows when more than 3 of 4 lanes are taken: so full, nearly every state is found in its own bucket."""
 DOUBLE_BELOW_BUCKETS = 1 << 20
 MOST_BUCKETS = 1 << 31
 
@@ -174,8 +174,8 @@ class Search:
                     return
             for k, state in enumerate(part):
                 m.put_state("OUT", k, self.program.layout.pack(state))
-            m.write("ENDS", 0, len(part))
-            m.enter(1)
+            m.enter(len(part))
+            m.write("COUNTS", 0, 0)  # state 0 did not find them
         m.set("LEVEL_END", m.get("TAIL"))
 
     def path(self, state: int) -> tuple[int, tuple[Step, ...]]:

@@ -18,7 +18,7 @@ from .layout import Layout, Place
 from .writer import Writer, add, is_costly, is_literal, is_natural
 
 ACTIONS_PER_FUNCTION = 12
-FIRED = "store(fired, {number}, load(fired, {number}) + 1)"
+FIRED = "store(fired, {number}, load(fired, {number}) + {times})"
 
 
 class Transitions:
@@ -70,18 +70,23 @@ class Transitions:
             self._successor(number, a)
             return
         condition = " & ".join(self.writer.name(t) for t in guards[0])
+        if len(guards) == 1 and _is_a_gamble(a):
+            may = self.writer.fresh("may")
+            self.writer.put(f"{may} = {condition}")
+            self._successor(number, a, may)
+            return
         with self.writer.block(f"if {condition}:", conditional=True):
             self._guarded(guards[1:], number, a)
 
-    def _successor(self, number: int, a: Action) -> None:
-        """The words of the state, each plus the differences of what is assigned."""
+    def _successor(self, number: int, a: Action, may: str = "1") -> None:
+        """The words of the state, each plus the differences of what is assigned; the next overwrites it unless `may`."""
         w, words = self.writer, self.layout.words
         sums = [[f"s{k}"] for k in range(words)]
         scattered: list[tuple[str, str]] = []
         equals = [r.term.args for r in a.requires if r.term.op == "=="]
         known = {x: value for x, value in equals if value.op == "const"}
         for k, write in enumerate(a.writes):
-            self._check_range(write, a)
+            self._check_range(write, a, may)
             old = _old(a.writes[:k], write)
             difference = self._difference(write.value, known.get(old, old))
             if difference != "0":
@@ -93,8 +98,8 @@ class Transitions:
             at_word = w.fresh("word")
             w.put(f"{at_word} = {at} + {index}")
             w.put(f"store(out, {at_word}, load(out, {at_word}) + {term})")
-        w.put(FIRED.format(number=number))
-        w.put("n = n + 1")
+        w.put(FIRED.format(number=number, times=may))
+        w.put(f"n = n + {may}")
 
     def _difference(self, new: Term, old: Term) -> str:
         """new - old, with what is plain left out."""
@@ -132,7 +137,7 @@ class Transitions:
             return f"({add(first, f'{member} * {stride}')})" if stride else str(first)
         return f"load(K, {add(self.writer.constants.at(('shift', f), tuple(p.shift for p in places)), member)})"
 
-    def _check_range(self, write: Write, a: Action) -> None:
+    def _check_range(self, write: Write, a: Action, may: str) -> None:
         """Note an assignment that leaves 0 .. the bound of the field of this member."""
         new, f = write.value, write.field
         if not is_quantity(f.sort):
@@ -145,7 +150,7 @@ class Transitions:
         if not (lowered or new.value == 0):
             tests.append(f"({self.writer.name(new)} > {self._high(write)})")
         if tests:
-            self.writer.put(f"fault = fault | {' | '.join(tests)}")
+            self.writer.put(f"fault = fault | {may} & ({' | '.join(tests)})")
 
     def _high(self, write: Write) -> str:
         f = write.field
@@ -160,6 +165,16 @@ def _guards(a: Action) -> list[list[Term]]:
     cheap = [t for t in terms if not is_costly(t)]
     costly = [t for t in terms if is_costly(t)]
     return [part for part in (cheap, costly) if part]
+
+
+def _is_a_gamble(a: Action) -> bool:
+    """Whether an action had better be computed than jumped around: it asks about amounts, which change from state to
+    state so that the processor guesses badly, not about phases, and computing it is safe where it may not be taken."""
+    asked = {part.op for r in a.requires for part in r.term.walk()}
+    parts = [part for w in a.writes for part in w.value.walk()]
+    members = [w.ref for w in a.writes] + [part.args[1] for part in parts if part.op in ("read", "derived")]
+    plain = all(m.op in ("var", "const") for m in members) and not any(is_costly(part) for part in parts)
+    return plain and bool(asked & {"<", "<="}) and "==" not in asked
 
 
 def _covered(old: Term, taken: Term, a: Action) -> bool:
