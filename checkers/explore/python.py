@@ -12,6 +12,7 @@ from .machine import Machine
 from .program import Program
 
 MASK = (1 << 64) - 1
+HALF = 1 << 63
 HASH_FACTOR = 0x9E3779B97F4A7C15  # 2**64 / the golden ratio
 
 
@@ -27,8 +28,11 @@ def load(items: Any, index: int) -> Any:
 
 
 def store(items: Any, index: int, value: int) -> None:
-    """items[index] = value"""
-    items[index] = value
+    """items[index] = value, or as much of it as a word holds: a step that may not be taken is computed all the same"""
+    try:
+        items[index] = value
+    except OverflowError:
+        items[index] = (value + HALF & MASK) - HALF
 
 
 def note(items: Any, index: int, value: int, _width: int) -> None:
