@@ -16,11 +16,17 @@ WORLDS: tuple[str, ...] = ("stored-smallest", "stored-or-preserved")
 
 @leads_to("L3")
 def stored_resumes() -> tuple[Truth, Truth]:
-    """What is halted or in storage runs again, whatever faults strike (what is planned and automatic is weakly fair)."""
+    """What is halted or in storage runs again, whatever faults strike.
+
+    Fair: hypervisors that write, verify and load; the operator who frees, boots, loads and wakes.
+    """
     return any_of(image.needed for image in Image), all_of(m.host_vm.state == HostVmState.RUNNING for m in Machine)
 
 
 @leads_to("L4", "X7")
 def storage_comes_back() -> tuple[Truth, Truth]:
-    """An image is gone in the end, and the store has its pages back (what is planned and automatic is weakly fair)."""
+    """An image is gone in the end, and the store has its pages back.
+
+    Fair: what brings the host VM to run again, and the hypervisor that then deletes its image.
+    """
     return any_of(image.written > 0 for image in Image), all_of(image.written == 0 for image in Image)
