@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from holdfast.model.language import Kind
 from holdfast.specs import ledger
-from holdfast.specs.catalogue import REQUIREMENTS, rows
+from holdfast.specs.catalogue import REQUIREMENTS, missing, rows
 from holdfast.specs.decided import LIVENESS, Asked
 from holdfast.specs.ledger import Ledger
 from holdfast.specs.model import PARTS, full, live
@@ -27,7 +27,10 @@ def test_every_requirement_has_a_row_and_every_citing_property_its_rows() -> Non
     cited = {(cite, p.name) for p in properties for cite in p.cites}
 
     assert {(row.id, row.property) for row in rows()} == cited
-    assert list(dict.fromkeys(row.id for row in rows())) == list(REQUIREMENTS)
+    ids = list(dict.fromkeys(row.id for row in rows()))
+    assert ids == [name for name in REQUIREMENTS if name in ids]
+    assert {*ids, *missing(rows())} == set(REQUIREMENTS)
+    assert not set(ids) & set(missing(rows()))
 
 
 def test_a_witness_is_shown_where_it_is_soonest() -> None:
@@ -80,3 +83,17 @@ def test_an_empty_ledger_knows_nothing() -> None:
 
     assert {row.verdict for row in found} == {"Unknown"}
     assert not any(row.witness for row in found)
+    assert not any(row.mutants for row in found)
+
+
+def test_the_names_are_those_of_the_catalogue_of_requirements() -> None:
+    assert len(REQUIREMENTS) == len(set(REQUIREMENTS)) == 18 + 14 + 1 + 7 + 7 + 5
+    assert REQUIREMENTS[0] == "S1"
+    assert REQUIREMENTS[-1] == "F5"
+
+
+def test_a_name_without_a_property_is_missing() -> None:
+    without = [row for row in rows() if row.id != "S4"]
+
+    assert "S4" in missing(without)
+    assert "S4" not in missing(rows())
