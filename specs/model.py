@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType, ModuleType
 
-from ..model import exchange, faults, guests, inventory, memory, migration
+from ..model import downtime, exchange, faults, guests, inventory, memory, migration
 from ..model.language import System, check
 from . import endings, lemmas, liveness, properties, witnesses
+from .downtime import properties as downtime_properties
+from .downtime import witnesses as downtime_witnesses
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,15 @@ EXCHANGE = Part(
     (liveness, endings),
 )
 
-PARTS: Mapping[str, Part] = MappingProxyType({part.name: part for part in (EXCHANGE,)})
+DOWNTIME = Part(
+    "downtime",
+    "VMs with a budget for how long they may be stunned.",
+    (downtime,),
+    (downtime_properties,),
+    downtime_witnesses,
+)
+
+PARTS: Mapping[str, Part] = MappingProxyType({part.name: part for part in (EXCHANGE, DOWNTIME)})
 """Every part by name; every world has the first."""
 
 

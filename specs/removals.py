@@ -1,7 +1,8 @@
 """Removals: the model without one requirement, for each requirement of each action of each part, made automatically.
 
-Each is explored in the worlds in which its action fires, those with the fewest transitions first. It is killed by the first
-property that fails there: by one that cites the catalogue if any does, or else by a lemma; or by a liveness property.
+Each is explored in the worlds in which its action fires: those with the fewest parts first, so that a new part moves no row
+of another, and among these the cheapest first. It is killed by the first property that fails there: by one that cites the
+catalogue if any does, or else by a lemma; or by a liveness property.
 """
 
 from __future__ import annotations
@@ -35,11 +36,11 @@ class Removal:
         return f"{self.action}: {self.sentence}"
 
     def worlds(self, ledger: Ledger) -> tuple[str, ...]:
-        """The worlds to explore it in, cheapest first: those that hold, in which its action fires."""
+        """The worlds to explore it in: those that hold, in which its action fires; fewest parts first, then cheapest."""
         rows = {name: ledger.worlds[name] for name, case in MODEL_WORLDS.items() if case.breaks is None}
         found = (name for name, row in rows.items() if row.firings.get(self.action))
         asked_for = (name for name in found if rows[name].transitions <= MOST_TRANSITIONS)
-        return tuple(sorted(asked_for, key=lambda name: (rows[name].transitions, name)))
+        return tuple(sorted(asked_for, key=lambda name: (len(MODEL_WORLDS[name].parts), rows[name].transitions, name)))
 
     def safe(self, world: str, *, cited: bool = False) -> tuple[System, World]:
         """What must hold in a world, without the requirement and without witnesses; or only what the catalogue names."""

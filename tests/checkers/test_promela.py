@@ -9,7 +9,9 @@ from holdfast.checkers.interpret import Run
 from holdfast.checkers.promela import Counts, is_installed, parse, promela, spin
 from holdfast.checkers.verdict import Violated
 from holdfast.model.language import NUMBER, Entity, ModelError, World, action, varying
+from holdfast.specs import ledger
 from holdfast.specs.toys import TOYS
+from holdfast.specs.worlds import MODEL_WORLDS
 from holdfast.specs.yardstick import exchange
 from tests.checkers.explore import counter, sink
 from tests.checkers.explore.systems import ANYONE, system
@@ -49,6 +51,14 @@ def test_spin_counts_a_toy_as_we_do(name: str) -> None:
     figures = search(run).figures
 
     assert spin(run) == Counts(figures.states, figures.transitions, figures.depth, 0)
+
+
+@with_spin
+@pytest.mark.parametrize("name", ["never-given-up", "empty-machine", "one-page-at-rest"])
+def test_spin_counts_a_world_of_the_model_as_the_ledger_does(name: str) -> None:
+    row = ledger.read().worlds[name]
+
+    assert spin(Run(*MODEL_WORLDS[name].build())) == Counts(row.states, row.transitions, row.depth, 0)
 
 
 @with_spin
