@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from ..model.language import TRUE, Action, Kind, ModelError, Property, Sort, System, Term, proxy
+from ..model.language import TRUE, Action, Kind, ModelError, Property, Sort, System, Term, Write, proxy
 from ..model.language.entities import AnyField
 from ..model.language.expressions import lift
 from ..model.language.scope import apart
@@ -102,26 +102,34 @@ class Refinement:
         return Property(Kind.STEP, NAME, sentence, term)
 
     def _taken(self, a: Action) -> Term:
-        """The step is this abstract action, with some arguments."""
-        given = self._integers(a)
+        """The step is this abstract action, with some arguments.
+
+        Whom it writes to is said by the state before: a variable stands for that member, in the state after too.
+        """
+        refs = {ref: bound_variable("written", ref.sort) for w in a.writes if (ref := self.concrete(w.ref)).op != "var"}
+        written = [(w, refs.get(ref := self.concrete(w.ref), ref)) for w in a.writes]
+        given = self._integers(a, written)
         asked = [substitute(self.concrete(r.term), given) for r in a.requires]
-        writes = tuple((w.field, self.concrete(w.ref), substitute(self.concrete(w.value), given)) for w in a.writes)
-        term = junction("and", [*asked, *self._ranges(a, given), self._frame(writes)])
+        writes = tuple((w.field, ref, substitute(self.concrete(w.value), given)) for w, ref in written)
+        meant = [equal(var, ref) for ref, var in refs.items()]
+        term = junction("and", [*meant, *asked, *self._ranges(a, given), self._frame(writes)])
+        for var in refs.values():
+            term = quantified("exists", var, TRUE, term)
         for p in a.parameters:
             if p.range is None:
                 fresh = bound_variable(str(p.var.args[0]), self.sorts[p.var.sort])
                 term = quantified("exists", fresh, TRUE, substitute(term, {self.concrete(p.var): fresh}))
         return term
 
-    def _integers(self, a: Action) -> dict[Term, Term]:
+    def _integers(self, a: Action, written: list[tuple[Write, Term]]) -> dict[Term, Term]:
         """Each integer parameter is what the field that it is assigned to has become."""
         given: dict[Term, Term] = {}
         for p in a.parameters:
             if p.range is not None:
-                field, ref = next(((w.field, w.ref) for w in a.writes if w.value is p.var), (None, None))
-                if field is None or ref is None:
+                found = next(((w.field, ref) for w, ref in written if w.value is p.var), None)
+                if found is None:
                     raise ModelError(f"{a.name}: no field becomes {p.var}, so no step tells what it was", a.place)
-                given[p.var] = _after(self.read(field, self.concrete(ref)))
+                given[p.var] = _after(self.read(*found))
         return given
 
     def _ranges(self, a: Action, given: Mapping[Term, Term]) -> list[Term]:

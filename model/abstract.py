@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Annotated, TypeAlias
 
 from .actors import HYPERVISOR, OPERATOR, pages
-from .language import Entity, Quantity, action, all_of, between, constant, require, varying
+from .language import Entity, Quantity, action, all_of, between, constant, require, varying, where
 
 
 class Side(Enum):
@@ -43,9 +43,9 @@ class Host(Entity):
 
 
 class Resident(Entity):
-    """A VM of a machine, and its one home."""
+    """A VM, the machine that it is on, and its one home."""
 
-    host = constant(Host)
+    host = varying(Host)
     home = varying(Home, start=Home.OLD)
 
 
@@ -109,3 +109,16 @@ def fall_back(vm: Resident, held: Held) -> None:
     require(vm.home == Home.NEW, "the VM is at home on the new hypervisor")
     vm.home = Home.GUEST
     vm.host.held = held
+
+
+@action(by=OPERATOR)
+def move(vm: Resident, to: Host, held: Held, left: Held) -> None:
+    """A VM passes to another machine, to the hypervisor that has it."""
+    _fits(to, held)
+    _fits(vm.host, left)
+    require(vm.host != to, "the VM is on another machine")
+    require(vm.home != Home.GUEST, "the VM is in no guest hypervisor")
+    vm.host.held = left
+    to.held = held
+    vm.host = to
+    vm.home = where(to.side == Side.OLD, Home.OLD, Home.NEW)

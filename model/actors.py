@@ -10,6 +10,9 @@ pages = Unit("pages")
 formats = Unit("format")
 """Hand-off format numbers: what one hypervisor writes and another one reads."""
 
+versions = Unit("version")
+"""Virtual hardware versions: what a VM needs, and what hypervisors offer."""
+
 times = Unit("times")
 """How often a fault may still strike."""
 

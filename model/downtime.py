@@ -25,7 +25,7 @@ class Downtime(Entity):
 
 
 @action(by=HYPERVISOR)
-def stun(downtime: Downtime) -> None:
+def stun_within_budget(downtime: Downtime) -> None:
     """Stun a VM, and begin stop-and-copy, once what is left to send is within its budget (L6)."""
     vm = downtime.vm
     require(vm.stage == Stage.COPYING, "the VM is in pre-copy")

@@ -8,7 +8,7 @@ destroy the host VM. Before the point of no return everything can be rolled back
 from __future__ import annotations
 
 from .actors import HYPERVISOR, OPERATOR
-from .inventory import HostVmState, Machine, Map, Power, Vm
+from .inventory import HostVmState, Hypervisor, Machine, Map, Power, Vm
 from .language import Truth, action, all_of, require
 
 
@@ -16,6 +16,11 @@ def readable(machine: Machine) -> Truth:
     """The new hypervisor reads what the old one writes (S18)."""
     written = machine.old.writes_format
     return (machine.new.reads_from <= written) & (written <= machine.new.reads_upto)
+
+
+def offers(hypervisor: Hypervisor, vm: Vm) -> Truth:
+    """The hypervisor offers the virtual hardware that the VM needs."""
+    return (hypervisor.hardware_from <= vm.hardware) & (vm.hardware <= hypervisor.hardware_upto)
 
 
 def _suspended(machine: Machine) -> None:
@@ -47,10 +52,15 @@ def suspend(machine: Machine) -> None:
     require(machine.host_vm.state == HostVmState.RUNNING, "the guest hypervisor runs")
     require(machine.host_vm.carrier == machine.old, "the old hypervisor carries the host VM")
     require(
-        all_of(vm.settled & (vm.source == vm.guest) for vm in Vm.where(machine=machine)),
+        all_of(~vm.in_flight & (vm.source == vm.guest) for vm in Vm.where(machine=machine)),
         "every VM of the machine is in the guest hypervisor, and none is in flight",
     )
+    require(machine.set_aside == 0, "no VM is on its way here from another machine")
     require(readable(machine), "the new hypervisor reads the old one's hand-off format")
+    require(
+        all_of(offers(machine.new, vm) for vm in Vm.where(machine=machine)),
+        "the new hypervisor offers the virtual hardware of every VM",
+    )
     need = machine.new.footprint
     require(machine.used + need <= machine.capacity, "the machine has room for the new hypervisor")
     require(machine.committed + need <= machine.commit_limit, "the machine may promise the new hypervisor's frames")

@@ -12,7 +12,7 @@ from .migration import give_up
 def migration_aborted(vm: Vm, tolerated: Tolerated) -> None:
     """Either side gives a migration up before it commits."""
     require(tolerated.migration_aborted > 0, "one more abort is tolerated")
-    require(vm.stage.one_of(Stage.COPYING, Stage.STOPPED), "the VM's pages are being copied")
+    require(vm.stage.one_of(Stage.COPYING, Stage.STOPPED), "authority has not passed yet")
     tolerated.migration_aborted -= 1
     give_up(vm)
 

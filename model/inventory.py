@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from .actors import formats, pages, times
+from .actors import formats, pages, times, versions
 from .language import (
     Entity,
     Quantity,
@@ -68,6 +68,8 @@ class Hypervisor(Entity):
     writes_format = constant(formats)
     reads_from = constant(formats)
     reads_upto = constant(formats)
+    hardware_from = constant(versions, default=0)
+    hardware_upto = constant(versions, default=0)
     power = varying(Power, start=Power.ABSENT)
 
     @derived
@@ -120,7 +122,10 @@ class HostVm(Entity):
 
 
 class Machine(Entity):
-    """A machine: so many frames, a commit limit, room for swapping, and an exchange from `old` to `new`."""
+    """A machine: so many frames, a commit limit, room for swapping, and an exchange from `old` to `new`.
+
+    Frames and swap slots are set aside for VMs that come from other machines, or fetch from here what they left behind.
+    """
 
     capacity = constant(pages)
     commit_limit = constant(pages)
@@ -130,6 +135,8 @@ class Machine(Entity):
     host_vm = constant(HostVm)
     map = varying(Map, start=Map.NONE)
     mapped = varying(pages, upto=capacity)
+    set_aside = varying(pages, upto=capacity)
+    slots_set_aside = varying(pages, upto=swap)
 
     @derived
     def footprints(self) -> Quantity:
@@ -139,7 +146,7 @@ class Machine(Entity):
     @derived
     def used(self) -> Quantity:
         """The frames held, transient double copies included."""
-        return self.footprints + total(vm.charged for vm in Vm.where(machine=self))
+        return self.footprints + self.set_aside + total(vm.charged for vm in Vm.where(machine=self))
 
     @derived
     def expected(self) -> Quantity:
@@ -149,25 +156,27 @@ class Machine(Entity):
     @derived
     def committed(self) -> Quantity:
         """The frames promised: all that its VMs could come to hold, transient double copies included."""
-        return self.footprints + total(vm.promised for vm in Vm.where(machine=self))
+        return self.footprints + self.set_aside + total(vm.promised for vm in Vm.where(machine=self))
 
     @derived
     def swapped(self) -> Quantity:
         """The swap slots taken."""
-        return total(vm.swapped for vm in Vm.where(machine=self))
+        return self.slots_set_aside + total(vm.swapped for vm in Vm.where(machine=self))
 
 
 class Vm(Entity):
     """A VM: its pages by usage class (US9529609 claim 1), where its authority lies, and its migration.
 
     `resident_peak` and `hot_peak` are assumptions about the guest: how many pages it ever has resident, and how many of
-    them active or unreclaimable. While it migrates, `copied` pages lie at the other end too, `dirty` of them stale.
+    them active or unreclaimable. While it migrates, `copied` pages lie at the other end too, `dirty` of them stale. It may
+    be `leaving` for another machine; or be `remapped`, its frames changing hands where they are.
     """
 
     size = constant(pages)
     reservation = constant(pages)
     resident_peak = constant(pages)
     hot_peak = constant(pages)
+    hardware = constant(versions, default=0)
 
     unreclaimable = varying(pages, upto=size)
     active_anonymous = varying(pages, upto=size)
@@ -186,6 +195,8 @@ class Vm(Entity):
     stage = varying(Stage, start=Stage.SETTLED)
     running = varying(bool, start=True)
     intact = varying(bool, start=True)
+    leaving = varying(bool)
+    remapped = varying(bool)
     copied = varying(pages, upto=size)
     dirty = varying(pages, upto=size)
 
@@ -213,6 +224,16 @@ class Vm(Entity):
     def settled(self) -> Truth:
         """Not migrating."""
         return self.stage == Stage.SETTLED
+
+    @derived
+    def copying(self) -> Truth:
+        """Its pages are being copied, while it runs or is stunned."""
+        return self.stage.one_of(Stage.COPYING, Stage.STOPPED) & ~self.remapped
+
+    @derived
+    def in_flight(self) -> Truth:
+        """Migrating, on its machine or away from it."""
+        return ~self.settled | self.leaving
 
     @derived
     def runs(self) -> Truth:
@@ -257,13 +278,13 @@ class Vm(Entity):
     @derived
     def still_to_arrive(self) -> Quantity:
         """The frames that its migration will still take."""
-        return where(self.settled, 0, self.resident - self.copied)
+        return where(self.settled | self.remapped, 0, self.resident - self.copied)
 
     @derived
     def promised(self) -> Quantity:
         """What it could come to hold, at both ends while it migrates."""
         demand = self.size - self.ballooned
-        return demand + where(self.settled, 0, demand) + self.overhead
+        return demand + where(self.settled | self.remapped, 0, demand) + self.overhead
 
     @derived
     def inside_source(self) -> Truth:
@@ -300,6 +321,8 @@ class Tolerated(Entity):
     destination_killed = budget(times, upto=3)
     boot_failed = budget(times, upto=3)
     format_unreadable = budget(times, upto=3)
+    transfer_failed = budget(times, upto=3)
+    end_lost = budget(times, upto=3)
 
 
 class Grain(Entity):

@@ -17,7 +17,7 @@ Target: TypeAlias = Annotated[Quantity, between(pages, 0, Grain.most)]
 
 def _may_reclaim(vm: Vm) -> None:
     require(vm.runs, "the VM runs")
-    require(vm.settled, "the VM is not in flight")
+    require(~vm.in_flight, "the VM is not in flight")
 
 
 def _reached(vm: Vm, balloon: Quantity, swap: Quantity) -> Truth:

@@ -21,7 +21,7 @@ def _fits(vm: Vm, to: Hypervisor) -> None:
     require(machine.committed + promise <= machine.commit_limit, "the machine may promise a second copy of the VM")
 
 
-def _fits_inside(vm: Vm) -> None:
+def room_inside(vm: Vm) -> None:
     """The host VM has room for the VM, and for its reservation (X6)."""
     host_vm, overhead = vm.host_vm, vm.guest.vm_overhead
     require(host_vm.expected + vm.resident + overhead <= host_vm.size, "the host VM has room for the VM")
@@ -36,7 +36,7 @@ def _reserve(vm: Vm, to: Hypervisor) -> None:
 
 
 def _ready(vm: Vm) -> None:
-    require(vm.settled, "the VM is not already moving")
+    require(~vm.in_flight, "the VM is not already moving")
     require(vm.host_vm.state == HostVmState.RUNNING, "the guest hypervisor runs")
 
 
@@ -50,7 +50,7 @@ def consolidate(vm: Vm) -> None:
     _ready(vm)
     require(vm.source == vm.machine.old, "the VM runs on the old hypervisor")
     _fits(vm, vm.guest)
-    _fits_inside(vm)
+    room_inside(vm)
     _reserve(vm, vm.guest)
 
 
@@ -77,7 +77,7 @@ def withdraw(vm: Vm) -> None:
 @action(by=HYPERVISOR)
 def copy(vm: Vm, amount: Amount) -> None:
     """Send pages: each takes a frame at the other end."""
-    require(vm.stage.one_of(Stage.COPYING, Stage.STOPPED), "the VM's pages are being copied")
+    require(vm.copying, "the VM's pages are being copied")
     require(vm.copied + amount <= vm.resident, "so many pages remain to be copied")
     vm.copied += amount
 
@@ -100,7 +100,7 @@ def stop(vm: Vm) -> None:
 @action(by=HYPERVISOR)
 def commit(vm: Vm) -> None:
     """Authority passes to the other end, at once (S1). The source keeps its copy until the VM runs there."""
-    require(vm.stage == Stage.STOPPED, "the VM is stunned")
+    require((vm.stage == Stage.STOPPED) & ~vm.remapped, "the VM is stunned")
     require(vm.copied == vm.resident, "every page has been copied")
     require(vm.dirty == 0, "no copied page is stale")
     vm.stage = Stage.COMMITTED
@@ -122,6 +122,7 @@ def give_up(vm: Vm) -> None:
     vm.target = vm.source
     vm.stage = Stage.SETTLED
     vm.running = True
+    vm.remapped = False
     vm.copied = 0
     vm.dirty = 0
 
@@ -129,5 +130,5 @@ def give_up(vm: Vm) -> None:
 @action(by=OPERATOR, until=lambda vm: vm.settled)
 def cancel(vm: Vm) -> None:
     """Give a migration up before it commits."""
-    require(vm.stage.one_of(Stage.COPYING, Stage.STOPPED), "the VM's pages are being copied")
+    require(vm.stage.one_of(Stage.COPYING, Stage.STOPPED), "authority has not passed yet")
     give_up(vm)

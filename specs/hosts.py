@@ -28,6 +28,8 @@ class Release:
     writes_format: int = 1
     reads_from: int = 1
     reads_upto: int = 1
+    hardware_from: int = 0
+    hardware_upto: int = 0
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class GuestPages:
     reservation: int = 0
     resident_peak: int | None = None
     hot_peak: int | None = None
+    hardware: int = 0
 
     @property
     def untouched(self) -> int:
@@ -81,6 +84,8 @@ def machine(host: HostPages) -> list[Entity]:
             writes_format=release.writes_format,
             reads_from=release.reads_from,
             reads_upto=release.reads_upto,
+            hardware_from=release.hardware_from,
+            hardware_upto=release.hardware_upto,
             power=power,
         )
 
@@ -103,6 +108,7 @@ def resident(host: HostPages, vms: Iterable[GuestPages]) -> list[Entity]:
             vm.name,
             size=vm.size,
             reservation=vm.reservation,
+            hardware=vm.hardware,
             resident_peak=vm.size if vm.resident_peak is None else vm.resident_peak,
             hot_peak=vm.size if vm.hot_peak is None else vm.hot_peak,
             untouched=vm.untouched,

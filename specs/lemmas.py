@@ -39,7 +39,8 @@ def copies_only_in_flight() -> Truth:
         & (vm.copied <= vm.resident)
         & (vm.dirty <= vm.copied)
         & implies(vm.stage == Stage.COMMITTED, (vm.copied == vm.resident) & (vm.dirty == 0))
-        & (vm.running == (vm.settled | (vm.stage == Stage.COPYING)))
+        & implies(vm.leaving, vm.settled)
+        & (vm.leaving | (vm.running == (vm.settled | (vm.stage == Stage.COPYING))))
         for vm in Vm
     )
 

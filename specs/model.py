@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType, ModuleType
 
-from ..model import downtime, exchange, faults, guests, inventory, memory, migration
+from ..model import downtime, exchange, faults, guests, inventory, memory, migration, moves
 from ..model.language import System, check
 from . import endings, lemmas, liveness, properties, witnesses
 from .downtime import properties as downtime_properties
 from .downtime import witnesses as downtime_witnesses
+from .moves import properties as moves_properties
+from .moves import witnesses as moves_witnesses
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,14 @@ EXCHANGE = Part(
     (liveness, endings),
 )
 
+MOVES = Part(
+    "moves",
+    "VMs move to other machines, or their frames change hands where they are.",
+    (moves,),
+    (moves_properties,),
+    moves_witnesses,
+)
+
 DOWNTIME = Part(
     "downtime",
     "VMs with a budget for how long they may be stunned.",
@@ -48,7 +58,7 @@ DOWNTIME = Part(
     downtime_witnesses,
 )
 
-PARTS: Mapping[str, Part] = MappingProxyType({part.name: part for part in (EXCHANGE, DOWNTIME)})
+PARTS: Mapping[str, Part] = MappingProxyType({part.name: part for part in (EXCHANGE, MOVES, DOWNTIME)})
 """Every part by name; every world has the first."""
 
 

@@ -20,7 +20,7 @@ def exchanged(machine: Machine) -> Truth:
 
 def nested(vm: Vm) -> Truth:
     """The VM is in the guest hypervisor, and not in flight."""
-    return vm.settled & (vm.source == vm.guest)
+    return ~vm.in_flight & (vm.source == vm.guest)
 
 
 def all_nested(machine: Machine) -> Truth:
@@ -78,7 +78,7 @@ def authority_passes_at_rest() -> Truth:
 @always("S1")
 def stunned_only_to_commit() -> Truth:
     """A VM executes at its one authoritative hypervisor, unless its migration is in stop-and-copy or has just committed."""
-    return all_of(vm.running | vm.stage.one_of(Stage.STOPPED, Stage.COMMITTED) for vm in Vm)
+    return all_of(vm.running | vm.leaving | vm.stage.one_of(Stage.STOPPED, Stage.COMMITTED) for vm in Vm)
 
 
 @always("S2")
@@ -205,7 +205,7 @@ def both_copies_charged() -> Truth:
 def frozen_while_in_flight() -> Truth:
     """Nothing is reclaimed from a VM that is in flight, suspended or preserved, and its targets do not change."""
     return all_of(
-        (vm.runs & vm.settled)
+        (vm.runs & ~vm.in_flight)
         | (
             (after(vm.ballooned) == vm.ballooned)
             & (after(vm.swapped) <= vm.swapped)

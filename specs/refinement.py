@@ -13,14 +13,17 @@ from ..model.inventory import Grain, Machine, Power, Vm
 from ..model.language import Choice, Quantity, Sort, System, Truth, all_of, always, check, implies, total, where
 from ..model.language.entities import AnyField
 
+_STAYS = {"move": "no VM leaves its machine here"}
 _NOTHING_FAILS = {"fall_back": "nothing fails here, so what has passed stays there"}
 WORLDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "smallest": {},
-        "two-machines": {},
-        "one-at-a-time": _NOTHING_FAILS,
-        "reclaim-first": _NOTHING_FAILS,
-        "side-by-side": _NOTHING_FAILS,
+        "smallest": _STAYS,
+        "two-machines": _STAYS,
+        "one-at-a-time": {**_STAYS, **_NOTHING_FAILS},
+        "reclaim-first": {**_STAYS, **_NOTHING_FAILS},
+        "side-by-side": {**_STAYS, **_NOTHING_FAILS},
+        "arrives-between-exchanges": _NOTHING_FAILS,
+        "remapped": {**_STAYS, **_NOTHING_FAILS, "come_back": "a VM that was remapped in stays until the exchange"},
     }
 )
 """Where the refinement is checked, and which actions of the one-page model cannot be seen there, with why."""

@@ -18,7 +18,7 @@ MUTANTS = (
         "A VM is stunned whatever is left to send: its downtime is as long as its memory is large.",
         "downtime_within_budget",
         "one-page-at-rest",
-        forgetting("stun", "what is left to send is within the VM's budget"),
+        forgetting("stun_within_budget", "what is left to send is within the VM's budget"),
     ),
     Mutant(
         "all-sent-again",

@@ -50,7 +50,8 @@ def test_a_mutant_breaks_a_world_that_holds_without_it() -> None:
     rows = ledger.read().worlds
 
     for mutant in MUTANTS.values():
-        assert rows[mutant.world].verdict == "Holds", mutant.name
+        row = rows[mutant.world]
+        assert row.verdict == "Holds" or row.broke not in (None, mutant.breaks), mutant.name
 
 
 def test_every_property_of_the_catalogue_is_exposed_by_a_mutant() -> None:

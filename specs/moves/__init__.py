@@ -1,0 +1,1 @@
+"""Moving a VM otherwise: to another machine, and by remapping its frames."""
