@@ -11,8 +11,6 @@ from types import MappingProxyType
 
 IN_VAIN = "without it the step could be taken where it changes nothing"
 
-ONLY_TO_BREAK = "the fault strikes only in a world that is there to show the loss, and no world holds with it"
-
 EQUIVALENT: Mapping[tuple[str, str], str] = MappingProxyType(
     {
         ("reclaim", "a target changes"): f"{IN_VAIN}: a plan is told that its step does nothing",
@@ -27,11 +25,6 @@ EQUIVALENT: Mapping[tuple[str, str], str] = MappingProxyType(
         ("validate_map", "the map covers every page of the host VM"): (
             "no page moves once the map is built, and maps are not torn here (A1): this is what validation is"
         ),
-        ("transfer", "the VM is not in a guest hypervisor"): (
-            "from there it could leave as well, and every account would follow it: transfers begin outside (A13)"
-        ),
-        ("end_lost_while_fetching", "one more death of an end is tolerated"): ONLY_TO_BREAK,
-        ("end_lost_while_fetching", "pages are missing"): ONLY_TO_BREAK,
     }
 )
 """(action, sentence) to why it is kept."""

@@ -1,8 +1,7 @@
 """Removals: the model without one requirement, for each requirement of each action of each part, made automatically.
 
-Each is explored in the worlds in which its action fires: those with the fewest parts first, so that a new part moves no row
-of another, and among these the cheapest first. It is killed by the first property that fails there: by one that cites the
-catalogue if any does, or else by a lemma; or by a liveness property.
+Each is explored in the worlds in which its action fires, those with the fewest transitions first. It is killed by the first
+property that fails there: by one that cites the catalogue if any does, or else by a lemma; or by a liveness property.
 """
 
 from __future__ import annotations
@@ -36,18 +35,26 @@ class Removal:
         return f"{self.action}: {self.sentence}"
 
     def worlds(self, ledger: Ledger) -> tuple[str, ...]:
-        """The worlds to explore it in: those that hold, in which its action fires; fewest parts first, then cheapest."""
-        rows = {name: ledger.worlds[name] for name, case in MODEL_WORLDS.items() if case.breaks is None}
+        """The worlds to explore it in: those in which its action fires; those that hold first, and the cheapest."""
+        rows = {name: ledger.worlds[name] for name in MODEL_WORLDS}
         found = (name for name, row in rows.items() if row.firings.get(self.action))
         asked_for = (name for name in found if rows[name].transitions <= MOST_TRANSITIONS)
-        return tuple(sorted(asked_for, key=lambda name: (len(MODEL_WORLDS[name].parts), rows[name].transitions, name)))
+
+        def order(name: str) -> tuple[bool, tuple[str, ...], int, str]:
+            case = MODEL_WORLDS[name]
+            return case.breaks is not None, case.parts, rows[name].transitions, name
+
+        return tuple(sorted(asked_for, key=order))
 
     def safe(self, world: str, *, cited: bool = False) -> tuple[System, World]:
-        """What must hold in a world, without the requirement and without witnesses; or only what the catalogue names."""
+        """What must hold in a world, without the requirement and without witnesses; or only what the catalogue names.
+
+        What fails there anyway, in a world that shows how it does, is left out.
+        """
         system, members = MODEL_WORLDS[world].build()
-        forgetful = system.without(self.action, self.sentence)
+        forgetful, breaks = system.without(self.action, self.sentence), MODEL_WORLDS[world].breaks
         left_out = (p for p in system.properties if p.kind is Kind.SOMETIMES or (cited and _is_lemma(p.kind, p.cites)))
-        dropped = frozenset(left_out)
+        dropped = frozenset((*left_out, *(p for p in system.properties if p.name == breaks)))
         return replace(forgetful, properties=tuple(p for p in forgetful.properties if p not in dropped)), members
 
     def live(self, ledger: Ledger) -> Iterator[tuple[System, World]]:
