@@ -69,8 +69,8 @@ def _predecessors(graph: Graph) -> list[list[int]]:
 
 
 def _reaching(before: list[list[int]], goal: Iterable[int], inside: frozenset[int]) -> frozenset[int]:
-    """The states of `inside` that reach one of the goal without leaving it."""
-    found = set(goal) & inside
+    """The states of `inside` that reach one of the goal, which lies in it, without leaving it."""
+    found = set(goal)
     todo = list(found)
     while todo:
         for i in before[todo.pop()]:

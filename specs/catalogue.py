@@ -5,7 +5,7 @@ Rows come from the model's properties, those of liveness included, the ledger, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,10 +17,14 @@ from .mutants import MUTANTS
 from .worlds import MODEL_WORLDS
 
 REQUIREMENTS = (
-    *("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S10", "S11", "S16", "S17", "S18", "M1", "M3", "O"),
-    *("X1", "X2", "X3", "X4", "X6", "X7", "L1", "L2", "L3", "L4", "L7"),
+    *(f"S{n}" for n in range(1, 19)),
+    *(f"M{n}" for n in range(1, 15)),
+    "O",
+    *(f"X{n}" for n in range(1, 8)),
+    *(f"L{n}" for n in range(1, 8)),
+    *(f"F{n}" for n in range(1, 6)),
 )
-"""The names that properties cite, in the order of the catalogue of requirements."""
+"""The names that properties cite: all of the catalogue of requirements, in its order; "O" is *never overcommitted*."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,12 @@ def rows(ledger: Ledger | None = None) -> list[Row]:
     return found
 
 
+def missing(listed: Iterable[Row]) -> tuple[str, ...]:
+    """The names that no property cites."""
+    found = {row.id for row in listed}
+    return tuple(name for name in REQUIREMENTS if name not in found)
+
+
 def _row(name: str, p: Property, system: System, ledger: Ledger) -> Row:
     worlds = tuple(world for world, case in MODEL_WORLDS.items() if case.breaks is None and p.name in _kept(world))
     verdicts = {ledger.worlds[world].verdict if world in ledger.worlds else "Unknown" for world in worlds}
@@ -75,7 +85,7 @@ def _row(name: str, p: Property, system: System, ledger: Ledger) -> Row:
         worlds=worlds,
         verdict=", ".join(sorted(verdicts)),
         witness=tuple(_shown(name, system, ledger)),
-        mutants=tuple(m.name for m in MUTANTS.values() if m.breaks == p.name),
+        mutants=_caught_by(p, ledger),
         violated_in=tuple(world for world, case in MODEL_WORLDS.items() if case.breaks == p.name),
     )
 
@@ -85,8 +95,12 @@ def _live_row(name: str, p: Property, ledger: Ledger) -> Row:
     pinned = {w: ledger.liveness[one] for w in worlds if (one := Asked(p.name, w).row) in ledger.liveness}
     verdicts = {pinned[world].verdict if world in pinned else "Unknown" for world in worlds}
     begun = tuple(Shown(p.name, world, states=row.first) for world, row in pinned.items() if row.first)
-    caught = tuple(m.name for m in MUTANTS.values() if m.breaks == p.name)
-    return Row(name, p.name, p.sentence, worlds, ", ".join(sorted(verdicts)), begun, caught)
+    return Row(name, p.name, p.sentence, worlds, ", ".join(sorted(verdicts)), begun, _caught_by(p, ledger))
+
+
+def _caught_by(p: Property, ledger: Ledger) -> tuple[str, ...]:
+    """The mutants that name this property, as far as the ledger has seen them caught."""
+    return tuple(m.name for m in MUTANTS.values() if m.breaks == p.name and m.name in ledger.mutants)
 
 
 @cache

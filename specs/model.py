@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType, ModuleType
 
-from ..model import exchange, faults, guests, inventory, memory, migration, moves, storage, storage_faults
+from ..model import downtime, exchange, faults, guests, inventory, memory, migration, moves, storage, storage_faults
 from ..model.language import System, check
 from . import endings, lemmas, liveness, properties, witnesses
+from .downtime import properties as downtime_properties
+from .downtime import witnesses as downtime_witnesses
 from .moves import properties as moves_properties
 from .moves import witnesses as moves_witnesses
 from .storage import liveness as storage_liveness
@@ -60,7 +62,15 @@ STORAGE = Part(
     (storage_liveness,),
 )
 
-PARTS: Mapping[str, Part] = MappingProxyType({part.name: part for part in (EXCHANGE, MOVES, STORAGE)})
+DOWNTIME = Part(
+    "downtime",
+    "VMs with a budget for how long they may be stunned.",
+    (downtime,),
+    (downtime_properties,),
+    downtime_witnesses,
+)
+
+PARTS: Mapping[str, Part] = MappingProxyType({part.name: part for part in (EXCHANGE, MOVES, STORAGE, DOWNTIME)})
 """Every part by name; every world has the first."""
 
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from ..model.inventory import Hypervisor, Machine, Power, Stage, Vm
 from . import live_mutants
+from .downtime import mutants as downtime
 from .moves import mutants as moves
 from .mutant import Mutant
 from .mutations import also_writing, defining, forgetting, not_writing
@@ -364,6 +365,9 @@ _EXCHANGE = (
 )
 
 MUTANTS: Mapping[str, Mutant] = MappingProxyType(
-    {mutant.name: mutant for mutant in (*_EXCHANGE, *live_mutants.MUTANTS, *moves.MUTANTS, *storage.MUTANTS)}
+    {
+        mutant.name: mutant
+        for mutant in (*_EXCHANGE, *live_mutants.MUTANTS, *moves.MUTANTS, *storage.MUTANTS, *downtime.MUTANTS)
+    }
 )
 """Every mutant of every part, by name."""

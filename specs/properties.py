@@ -82,7 +82,7 @@ def authority_passes_at_rest() -> Truth:
 
 @always("S1")
 def stunned_only_to_commit() -> Truth:
-    """A VM executes at its one authoritative hypervisor, unless its migration is in stop-and-copy or has committed."""
+    """A VM executes at its one authoritative hypervisor, unless its migration is in stop-and-copy or has just committed."""
     return all_of(vm.running | vm.leaving | vm.stage.one_of(Stage.STOPPED, Stage.COMMITTED) for vm in Vm)
 
 

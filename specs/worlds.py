@@ -12,6 +12,7 @@ from types import MappingProxyType
 from ..model.language import Kind, System, World
 from . import forward_worlds, full_machines, small_worlds
 from .case import Case
+from .downtime import worlds as downtime
 from .moves import worlds as moves
 from .storage import worlds as storage
 from .toys import TOYS, Toy
@@ -51,7 +52,14 @@ def _toy(name: str, toy: Toy) -> Case:
     return Case(f"toy-{name}", reason, build, breaks=breaks)
 
 
-CASES = (*small_worlds.CASES, *forward_worlds.CASES, *full_machines.CASES, *moves.CASES, *storage.CASES)
+CASES = (
+    *small_worlds.CASES,
+    *forward_worlds.CASES,
+    *full_machines.CASES,
+    *moves.CASES,
+    *storage.CASES,
+    *downtime.CASES,
+)
 """The worlds of every part, in the order of the parts."""
 
 MODEL_WORLDS: Mapping[str, Case] = MappingProxyType({case.name: case for case in CASES})

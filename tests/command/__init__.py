@@ -15,15 +15,17 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "specs" / "examples"
 
 
-def process(*arguments: str | Path, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `holdfast` as a process, from any folder."""
+def process(
+    *arguments: str | Path, cwd: Path = ROOT, limit: float = 300, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run `holdfast` as a process, from any folder, for so many seconds at most."""
     return subprocess.run(
         [sys.executable, "-m", "holdfast", *map(str, arguments)],
         capture_output=True,
         text=True,
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src"), **environment},
-        timeout=300,
+        timeout=limit,
         check=False,
     )
 

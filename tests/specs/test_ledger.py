@@ -10,12 +10,13 @@ import pytest
 from holdfast.checkers.explore import explore
 from holdfast.checkers.interpret import Run
 from holdfast.checkers.verdict import Holds, Violated
+from holdfast.rederive.rows import world_row
 from holdfast.specs import ledger
 from holdfast.specs.decided import asked
 from holdfast.specs.mutants import MUTANTS
 from holdfast.specs.removals import removals
 from holdfast.specs.worlds import MODEL_WORLDS, WORLDS
-from tests.specs.pinned import pin_world, world_row
+from tests.specs.pinned import pin_world
 
 LEDGER = ledger.read()
 SLOW = {name for name, row in LEDGER.worlds.items() if row.slow}

@@ -14,11 +14,12 @@ from holdfast.checkers.graph import Graph
 from holdfast.checkers.interpret import Run
 from holdfast.checkers.verdict import Violated
 from holdfast.model.language import Kind
+from holdfast.rederive.rows import liveness_row
 from holdfast.specs.decided import Asked, asked, deciding
 from holdfast.specs.model import PARTS, live
 from holdfast.specs.questions import ONCE
 from holdfast.specs.worlds import MODEL_WORLDS
-from tests.specs.pinned import liveness_row, pin_liveness
+from tests.specs.pinned import pin_liveness
 
 
 @cache

@@ -13,13 +13,14 @@ from holdfast.checkers.verdict import Holds, Violated
 from holdfast.model.inventory import Vm
 from holdfast.model.language import Kind, ModelError, Quantity
 from holdfast.rederive.deciding import decide
+from holdfast.rederive.rows import mutant_row
 from holdfast.specs import ledger
 from holdfast.specs.decided import LIVENESS, asked
 from holdfast.specs.model import full
 from holdfast.specs.mutants import MUTANTS
 from holdfast.specs.mutations import also_writing, defining, forgetting, not_writing
 from holdfast.specs.worlds import MODEL_WORLDS
-from tests.specs.pinned import mutant_row, pin_mutant
+from tests.specs.pinned import pin_mutant
 
 
 @pytest.mark.parametrize("name", MUTANTS)
