@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType, ModuleType
 
-from ..model import exchange, faults, guests, inventory, memory, migration, moves
+from ..model import admission, exchange, faults, guests, inventory, memory, migration, moves, placement
 from ..model.language import System, check
 from . import endings, lemmas, liveness, properties, witnesses
+from . import placement as placed
 from .moves import properties as moves_properties
 from .moves import witnesses as moves_witnesses
 
@@ -48,7 +49,16 @@ MOVES = Part(
     moves_witnesses,
 )
 
-PARTS: Mapping[str, Part] = MappingProxyType({part.name: part for part in (EXCHANGE, MOVES)})
+PLACEMENT = Part(
+    "placement",
+    "VMs that come and go, also in mid-exchange: the gate that they and the host VM pass, and what is reclaimed for them.",
+    (placement, admission),
+    (placed.properties,),
+    placed.witnesses,
+    (placed.liveness,),
+)
+
+PARTS: Mapping[str, Part] = MappingProxyType({part.name: part for part in (EXCHANGE, MOVES, PLACEMENT)})
 """Every part by name; every world has the first."""
 
 

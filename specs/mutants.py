@@ -15,6 +15,7 @@ from . import live_mutants
 from .moves import mutants as moves
 from .mutant import Mutant
 from .mutations import also_writing, defining, forgetting, not_writing
+from .placement import mutants as placed
 
 
 def _passes_authority(vm: Vm) -> None:
@@ -363,6 +364,6 @@ _EXCHANGE = (
 )
 
 MUTANTS: Mapping[str, Mutant] = MappingProxyType(
-    {mutant.name: mutant for mutant in (*_EXCHANGE, *live_mutants.MUTANTS, *moves.MUTANTS)}
+    {mutant.name: mutant for mutant in (*_EXCHANGE, *live_mutants.MUTANTS, *moves.MUTANTS, *placed.MUTANTS)}
 )
 """Every mutant of every part, by name."""
