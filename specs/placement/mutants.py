@@ -210,6 +210,13 @@ MUTANTS = (
         not_writing("power_off", Vm.copied),
     ),
     Mutant(
+        "slots-left-behind",
+        "A VM that is powered off leaves its swap slots behind.",
+        "nothing_left_behind",
+        "placed-in-spite-of-faults",
+        not_writing("power_off", Vm.swapped),
+    ),
+    Mutant(
         "pages-left-behind",
         "A VM that is powered off leaves its pages behind.",
         "memory_returns",
