@@ -15,6 +15,9 @@ WORLDS: tuple[str, ...] = ("placed-one-newcomer",)
 
 @leads_to()
 def newcomers_are_answered() -> tuple[Truth, Truth]:
-    """Whoever asks, or waits for pages, is admitted or rejected in the end, if estimates stay as they are."""
+    """Whoever asks, or waits for pages, is admitted or rejected in the end, if estimates stay as they are.
+
+    Fair: the scheduler that answers, sets targets and starts VMs, and the balloon that takes the pages.
+    """
     waiting = (Request.ASKED, Request.AFTER_RECLAIM)
     return any_of(a.request.one_of(*waiting) for a in Account), all_of(~a.request.one_of(*waiting) for a in Account)
