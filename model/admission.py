@@ -46,8 +46,8 @@ def admit_after_reclaim(account: Account) -> None:
     """The VM will be powered on as soon as balloons have taken from others what they can surely spare (D7)."""
     require(account.request == Request.ASKED, "the VM waits to be powered on")
     _holds(account)
-    require(~free_for(account.pool, account.need), "there is too little free memory for it as it is")
-    require(reclaimable_for(account.pool, account.need), "enough is free or can surely be reclaimed")
+    require(~free_for(account.pool, account.claim), "there is too little free memory for it as it is")
+    require(reclaimable_for(account.pool, account.claim), "enough is free or can surely be reclaimed")
     account.request = Request.AFTER_RECLAIM
 
 
@@ -55,7 +55,7 @@ def admit_after_reclaim(account: Account) -> None:
 def reject(account: Account) -> None:
     """The VM does not pass the gate, and is told why (D7)."""
     _waits(account)
-    enough = reclaimable_for(account.pool, account.need)
+    enough = reclaimable_for(account.pool, account.claim)
     require(~(reserves(account) & swappable(account) & enough), "the VM does not pass the gate")
     lacks = where(swappable(account), Request.NO_MEMORY, Request.NO_SWAP)
     account.request = where(reserves(account), lacks, Request.NO_RESERVATION)
@@ -79,7 +79,7 @@ def power_on(account: Account, to: Hypervisor) -> None:
     require(to.executes, "the hypervisor runs")
     require(machine.host_vm.state != HostVmState.SUSPENDED, "no hypervisor is being replaced")
     _holds(account)
-    require(free_for(account.pool, account.need), "enough memory is free")
+    require(free_for(account.pool, account.claim), "enough memory is free")
     require(
         machine.committed + account.limit + to.vm_overhead <= machine.commit_limit, "the machine may promise the VM"
     )
@@ -128,12 +128,12 @@ def power_off(account: Account) -> None:
 @action(by=OPERATOR, until=lambda pool: pool.host_vm_waits)
 def host_vm_after_reclaim(pool: Pool) -> None:
     """The host VM will be created as soon as balloons have taken from VMs what they can surely spare."""
-    machine, need = pool.machine, pool.host_vm_need
+    machine = pool.machine
     may_begin = (machine.host_vm.state == HostVmState.ABSENT) & (machine.old.power == Power.RUNNING)
     require(may_begin, "the old hypervisor runs, and there is no host VM yet")
-    require(reservable(pool, need), "the machine's unreserved memory covers what the exchange takes")
-    require(~free_for(pool, need), "there is too little free memory for it as it is")
-    require(reclaimable_for(pool, need), "enough is free or can surely be reclaimed")
+    require(reservable(pool, pool.host_vm_need), "the machine's unreserved memory covers what the exchange takes")
+    require(~free_for(pool, pool.host_vm_claim), "there is too little free memory for it as it is")
+    require(reclaimable_for(pool, pool.host_vm_claim), "enough is free or can surely be reclaimed")
     pool.host_vm_waits = True
 
 
@@ -141,7 +141,7 @@ def host_vm_after_reclaim(pool: Pool) -> None:
 def admit_host_vm(pool: Pool) -> None:
     """The host VM is a new VM: it passes through the same gate, with all that the exchange will take."""
     require(reservable(pool, pool.host_vm_need), "the machine's unreserved memory covers what the exchange takes")
-    require(free_for(pool, pool.host_vm_need), "enough memory is free")
+    require(free_for(pool, pool.host_vm_claim), "enough memory is free")
     start_host_vm(pool.machine)
     pool.host_vm_waits = False
 

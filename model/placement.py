@@ -88,6 +88,11 @@ class Pool(Entity):
         return theirs + where(self.host_vm_waits, self.host_vm_need, 0)
 
     @derived
+    def host_vm_claim(self) -> Quantity:
+        """What must be there for the host VM: what it needs, beside what others wait for."""
+        return where(self.host_vm_waits, self.host_vm_need, self.host_vm_need + self.wanted)
+
+    @derived
     def on_the_way(self) -> Quantity:
         """What balloons are still to take."""
         return total(a.still_to_give for a in Account.where(pool=self))
@@ -118,6 +123,11 @@ class Account(Entity):
     def need(self) -> Quantity:
         """What it must be able to get (D7)."""
         return larger(self.vm.reservation, self.starts_with) + self.pool.vm_overhead
+
+    @derived
+    def claim(self) -> Quantity:
+        """What must be there for it: what it needs, beside what others wait for, which is promised to them (X1)."""
+        return where(self.request == Request.AFTER_RECLAIM, self.need, self.need + self.pool.wanted)
 
     @derived
     def reclaimable(self) -> Quantity:

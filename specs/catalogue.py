@@ -18,7 +18,7 @@ from .worlds import MODEL_WORLDS
 
 REQUIREMENTS = (
     *("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S10", "S11", "S17", "S18", "M1", "M3", "M5", "M10", "M11", "M13", "O"),
-    *("X2", "X3", "X4", "X6", "X7"),
+    *("X1", "X2", "X3", "X4", "X6", "X7"),
     *("L1", "L2", "L3", "L4", "L7"),
 )
 """The names that properties cite, in the order of the catalogue of requirements."""

@@ -26,9 +26,11 @@ NO_RECLAIM = because(
 NOBODY_WAITS = because(
     "no VM has a page to spare here",
     *("waits_for_pages", "host_vm_waits_for_pages", "came_after_reclaim", "down_to_its_reservation"),
+    "two_wait_for_pages",
 )
 ANSWERS = ("rejected_for_reservation", "rejected_for_swap", "rejected_for_memory")
 IN_MID_EXCHANGE = ("came_in_mid_exchange", "exchanged_without_it", "waits_for_the_exchange")
+ONE_WAITS = because("no VM can spare pages for two", "two_wait_for_pages")
 UNRESERVED = because("nothing is reserved by the VM that gives pages", "down_to_its_reservation")
 NOT_EXCHANGED = because(
     "nothing is exchanged here",

@@ -26,6 +26,10 @@ def _ignoring_reservation(account: Account) -> Quantity:
     return _spares(account, account.found + account.error)
 
 
+def _promised_again(account: Account) -> Quantity:
+    return larger(account.vm.reservation, account.starts_with) + account.pool.vm_overhead
+
+
 def _in_flight_too(account: Account) -> Quantity:
     keeps = larger(account.vm.reservation, account.found + account.error)
     return where(keeps < account.vm.resident, account.vm.resident - keeps, 0)
@@ -66,6 +70,13 @@ MUTANTS = (
         "admission_is_sound",
         "placed-or-rejected",
         forgetting("admit_after_reclaim", UNRESERVED),
+    ),
+    Mutant(
+        "promised-twice",
+        "Pages that one VM waits for are promised to another one.",
+        "admission_is_sound",
+        "placed-after-reclaim",
+        defining(Account.claim, _promised_again),
     ),
     Mutant(
         "placed-without-swap-room",

@@ -63,28 +63,29 @@ def above_soft(pool: Pool) -> Truth:
     return machine.used + launched_later(machine) + pool.retained <= machine.capacity
 
 
+def waited_for(pool: Pool) -> Quantity:
+    """What those need who were promised pages."""
+    theirs = total(a.need for a in Account.where(pool=pool, request=Request.AFTER_RECLAIM))
+    return theirs + where(pool.host_vm_waits, pool.host_vm_need, 0)
+
+
 def fits_now(account: Account) -> Truth:
     """Its reservation, its swap room and its pages are there, and as much stays free as is to."""
     pool, machine, vm = account.pool, account.pool.machine, account.vm
     later, overhead = launched_later(machine), pool.vm_overhead
+    waited = waited_for(pool) + where(account.request == Request.AFTER_RECLAIM, 0, account.need)
     others = total(overhead for _ in Vm.where(machine=machine, on=True))
     bare = total(v.reservation for v in Vm.where(machine=machine, on=True))
     return (
         (machine.footprints + later + others + bare + vm.reservation + overhead <= machine.capacity)
         & (uncovered_on(machine) + vm.size - vm.reservation <= machine.swap)
-        & (machine.expected + later + account.need + pool.retained <= machine.capacity)
+        & (machine.expected + later + waited + pool.retained <= machine.capacity)
     )
 
 
 def still_to_take(vm: Vm) -> Quantity:
     """What its balloon is below its target."""
     return where(vm.ballooned < vm.balloon_target, vm.balloon_target - vm.ballooned, 0)
-
-
-def waited_for(pool: Pool) -> Quantity:
-    """What those need who were promised pages."""
-    theirs = total(a.need for a in Account.where(pool=pool, request=Request.AFTER_RECLAIM))
-    return theirs + where(pool.host_vm_waits, pool.host_vm_need, 0)
 
 
 def theirs(machine: Machine) -> Quantity:
@@ -127,13 +128,13 @@ def swap_room_holds() -> Truth:
     return all_of(uncovered_on(m) <= m.swap for m in Machine)
 
 
-@step("M11")
+@step("M11", "X1")
 def admission_is_sound() -> Truth:
-    """Whoever is admitted can have its reservation, swap room and working set: no page of it is in use or reserved."""
+    """Whoever is admitted can have its reservation, swap room and working set: no page of it is in use or promised."""
     return all_of(
         implies(
             ~a.request.one_of(*ADMITTED) & after(a.request.one_of(*ADMITTED)),
-            (kept_on(a.pool.machine) + a.need + a.pool.retained <= a.pool.machine.capacity)
+            (kept_on(a.pool.machine) + a.need + waited_for(a.pool) + a.pool.retained <= a.pool.machine.capacity)
             & (reserved_on(a.pool.machine) + a.vm.reservation <= a.pool.machine.capacity)
             & (uncovered_on(a.pool.machine) + a.vm.size - a.vm.reservation <= a.pool.machine.swap),
         )
@@ -147,7 +148,7 @@ def host_vm_admitted_soundly() -> Truth:
     return all_of(
         implies(
             ~p.host_vm_waits & after(p.host_vm_waits),
-            (kept_on(p.machine) + p.host_vm_need + p.retained <= p.machine.capacity)
+            (kept_on(p.machine) + p.host_vm_need + waited_for(p) + p.retained <= p.machine.capacity)
             & (reserved_on(p.machine) + p.host_vm_need <= p.machine.capacity),
         )
         for p in Pool
@@ -177,7 +178,7 @@ def answers_are_true() -> Truth:
     return vms & all_of(
         implies(
             ~p.host_vm_waits & after(p.host_vm_waits),
-            p.machine.capacity < p.machine.expected + p.host_vm_need + p.retained,
+            p.machine.capacity < p.machine.expected + p.host_vm_need + waited_for(p) + p.retained,
         )
         for p in Pool
     )

@@ -14,6 +14,13 @@ def waits_for_pages() -> Truth:
     return any_of(a.request == Request.AFTER_RECLAIM for a in Account)
 
 
+@sometimes("X1")
+def two_wait_for_pages() -> Truth:
+    """Two VMs are admitted once pages are reclaimed: what is promised to the one is not to the other."""
+    waits = Request.AFTER_RECLAIM
+    return any_of(any_of((a != b) & (a.request == waits) & (b.request == waits) for b in Account) for a in Account)
+
+
 @sometimes("M11")
 def host_vm_waits_for_pages() -> Truth:
     """The host VM is admitted once pages are reclaimed."""

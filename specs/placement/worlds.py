@@ -20,6 +20,7 @@ from .accounts import (
     NO_SWAP_ROOM,
     NOBODY_WAITS,
     NOT_EXCHANGED,
+    ONE_WAITS,
     PARTS,
     UNRESERVED,
     UNSWAPPED,
@@ -117,6 +118,7 @@ AFTER_RECLAIM = case(
         **because("no guest has cold file buffers", "squeeze_buffer"),
     },
     unseen={
+        **ONE_WAITS,
         **NO_LIMIT,
         **NOT_EXCHANGED,
         **NO_SWAP_ROOM,
@@ -160,6 +162,7 @@ ONE_NEWCOMER = case(
         **because("an estimate without error never changes", "sample"),
     },
     unseen={
+        **ONE_WAITS,
         **NO_LIMIT,
         **NO_SWAP_ROOM,
         **NOT_EXCHANGED,
@@ -201,6 +204,7 @@ HOST_VM_AFTER = case(
         **because("an estimate without error never changes", "sample"),
     },
     unseen={
+        **ONE_WAITS,
         **NO_LIMIT,
         **because("there are slots to spare", "rejected_for_swap", "swap_reserved_to_the_last"),
         **UNRESERVED,
@@ -288,6 +292,7 @@ REJECTED = case(
         **because("an estimate without error never changes", "sample"),
     },
     unseen={
+        **ONE_WAITS,
         **NO_LIMIT,
         **NOT_EXCHANGED,
         **because("other bounds are met before these", "at_the_soft_line", "swap_reserved_to_the_last"),
