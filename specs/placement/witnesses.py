@@ -56,7 +56,7 @@ def rejected_for_memory() -> Truth:
 
 @sometimes("M11")
 def at_the_soft_line() -> Truth:
-    """A machine has exactly so much free as is to stay free, after a VM has come."""
+    """A machine with an admitted VM has exactly so much free as is to stay free."""
     return any_of(
         any_of(a.request == Request.ADMITTED for a in Account.where(pool=p))
         & (p.machine.used + p.retained == p.machine.capacity)
