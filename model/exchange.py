@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .actors import HYPERVISOR, OPERATOR
 from .inventory import HostVmState, Hypervisor, Machine, Map, Power, Vm
-from .language import Truth, action, all_of, require
+from .language import Truth, action, all_of, implies, require
 
 
 def readable(machine: Machine) -> Truth:
@@ -31,25 +31,31 @@ def _old_runs(machine: Machine) -> None:
     require(machine.old.power == Power.RUNNING, "the old hypervisor runs")
 
 
-@action(by=OPERATOR, until=lambda machine: machine.host_vm.state == HostVmState.RUNNING)
-def create_host_vm(machine: Machine) -> None:
-    """Start the host VM with the guest hypervisor in it, on the old hypervisor."""
+def start_host_vm(machine: Machine) -> None:
+    """The host VM with the guest hypervisor in it starts on the old hypervisor, whatever room it was given."""
     host_vm = machine.host_vm
     need = host_vm.overhead + host_vm.guest.footprint
     require(host_vm.state == HostVmState.ABSENT, "there is no host VM yet")
     _old_runs(machine)
     require(host_vm.guest.footprint <= host_vm.size, "the host VM has room for the guest hypervisor")
-    require(machine.expected + need <= machine.capacity, "the machine has room for the guest hypervisor")
     require(machine.committed + need <= machine.commit_limit, "the machine may promise the guest hypervisor's frames")
     host_vm.state = HostVmState.RUNNING
     host_vm.carrier = machine.old
     host_vm.guest.power = Power.RUNNING
 
 
+@action(by=OPERATOR, until=lambda machine: machine.host_vm.state == HostVmState.RUNNING)
+def create_host_vm(machine: Machine) -> None:
+    """Start the host VM with the guest hypervisor in it, on the old hypervisor."""
+    need = machine.host_vm.overhead + machine.host_vm.guest.footprint
+    require(machine.expected + need <= machine.capacity, "the machine has room for the guest hypervisor")
+    start_host_vm(machine)
+
+
 def gathered_for_new(machine: Machine) -> None:
     """Whatever way the host VM is suspended: every VM of the machine is in it, and can go on over the new hypervisor."""
     require(
-        all_of(~vm.in_flight & (vm.source == vm.guest) for vm in Vm.where(machine=machine)),
+        all_of(implies(vm.on, ~vm.in_flight & (vm.source == vm.guest)) for vm in Vm.where(machine=machine)),
         "every VM of the machine is in the guest hypervisor, and none is in flight",
     )
     require(machine.set_aside == 0, "no VM is on its way here from another machine")
@@ -163,7 +169,7 @@ def destroy_host_vm(machine: Machine) -> None:
     guest = machine.host_vm.guest
     require(machine.host_vm.state == HostVmState.RUNNING, "the guest hypervisor runs")
     require(
-        all_of(vm.settled & (vm.source != guest) for vm in Vm.where(machine=machine)),
+        all_of(vm.settled & ~vm.inside_source for vm in Vm.where(machine=machine)),
         "no VM is in the guest hypervisor, and none is in flight",
     )
     machine.host_vm.state = HostVmState.ABSENT

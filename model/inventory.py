@@ -204,6 +204,8 @@ class Machine(Entity):
 class Vm(Entity):
     """A VM: its pages by usage class (US9529609 claim 1), where its authority lies, and its migration.
 
+    One that is not `on` has no pages and no home: it is charged nothing, and `source` says where it is registered.
+
     `resident_peak` and `hot_peak` are assumptions about the guest: how many pages it ever has resident, and how many of
     them active or unreclaimable. While it migrates, `copied` pages lie at the other end too, `dirty` of them stale. It may
     be `leaving` for another machine; or be `remapped`, its frames changing hands where they are.
@@ -227,6 +229,7 @@ class Vm(Entity):
     balloon_target = varying(pages, upto=size)
     swap_target = varying(pages, upto=size)
 
+    on = varying(bool, start=True)
     source = varying(Hypervisor)
     target = varying(Hypervisor)
     stage = varying(Stage, start=Stage.SETTLED)
@@ -280,7 +283,7 @@ class Vm(Entity):
     @derived
     def lost(self) -> Truth:
         """Whether the VM is lost: its pages are, or what carries its authority is gone (S2)."""
-        return ~self.intact | self.home.gone
+        return self.on & (~self.intact | self.home.gone)
 
     @derived
     def hot(self) -> Quantity:
@@ -305,7 +308,7 @@ class Vm(Entity):
     @derived
     def overhead(self) -> Quantity:
         """The frames that hypervisors need to carry it, at both ends while it migrates."""
-        return self.source.vm_overhead + where(self.settled, 0, self.target.vm_overhead)
+        return where(self.on, self.source.vm_overhead, 0) + where(self.settled, 0, self.target.vm_overhead)
 
     @derived
     def in_storage(self) -> Truth:
@@ -325,13 +328,13 @@ class Vm(Entity):
     @derived
     def promised(self) -> Quantity:
         """What it could come to hold, at both ends while it migrates."""
-        demand = self.size - self.ballooned
+        demand = where(self.on, self.size - self.ballooned, 0)
         return demand + where(self.settled | self.remapped, 0, demand) + self.overhead
 
     @derived
     def inside_source(self) -> Truth:
         """It leaves, or is settled in, the guest hypervisor."""
-        return self.source == self.guest
+        return self.on & (self.source == self.guest)
 
     @derived
     def inside_target(self) -> Truth:

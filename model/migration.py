@@ -36,6 +36,7 @@ def _reserve(vm: Vm, to: Hypervisor) -> None:
 
 
 def _ready(vm: Vm) -> None:
+    require(vm.on, "the VM is on")
     require(~vm.in_flight, "the VM is not already moving")
     require(vm.host_vm.state == HostVmState.RUNNING, "the guest hypervisor runs")
 

@@ -39,19 +39,19 @@ def copies_only_in_flight() -> Truth:
         & (vm.copied <= vm.resident)
         & (vm.dirty <= vm.copied)
         & implies(vm.stage == Stage.COMMITTED, (vm.copied == vm.resident) & (vm.dirty == 0))
-        & implies(vm.leaving, vm.settled)
-        & (vm.leaving | (vm.running == (vm.settled | (vm.stage == Stage.COPYING))))
+        & implies(vm.leaving, vm.settled & vm.on)
+        & (vm.leaving | (vm.running == (vm.on & (vm.settled | (vm.stage == Stage.COPYING)))))
+        & implies(~vm.on, vm.settled)
         for vm in Vm
     )
 
 
 @always()
 def at_home_on_its_machine() -> Truth:
-    """A VM is at a hypervisor of its machine that is there, and one end of every migration is the guest hypervisor."""
+    """A VM that is on is at a hypervisor of its machine that is there; one end of a migration is the guest hypervisor."""
     return all_of(
         (vm.source.machine == vm.target.machine)
-        & (vm.source.power == Power.RUNNING)
-        & (vm.target.power == Power.RUNNING)
+        & implies(vm.on, (vm.source.power == Power.RUNNING) & (vm.target.power == Power.RUNNING))
         & implies(
             ~vm.settled,
             (vm.host_vm.state == HostVmState.RUNNING)
@@ -93,4 +93,6 @@ def map_states() -> Truth:
 @always()
 def intact() -> Truth:
     """Every VM's pages are whole, and so is every host VM; what is in a suspended host VM is settled there."""
-    return all_of(vm.intact & implies(suspended(vm.machine), nested(vm)) for vm in Vm) & all_of(h.whole for h in HostVm)
+    return all_of(vm.intact & implies(vm.on & suspended(vm.machine), nested(vm)) for vm in Vm) & all_of(
+        h.whole for h in HostVm
+    )

@@ -11,9 +11,23 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType, ModuleType
 
-from ..model import downtime, exchange, faults, guests, inventory, memory, migration, moves, storage, storage_faults
+from ..model import (
+    admission,
+    downtime,
+    exchange,
+    faults,
+    guests,
+    inventory,
+    memory,
+    migration,
+    moves,
+    placement,
+    storage,
+    storage_faults,
+)
 from ..model.language import System, check
 from . import endings, lemmas, liveness, properties, witnesses
+from . import placement as placed
 from .downtime import properties as downtime_properties
 from .downtime import witnesses as downtime_witnesses
 from .moves import properties as moves_properties
@@ -70,7 +84,18 @@ DOWNTIME = Part(
     downtime_witnesses,
 )
 
-PARTS: Mapping[str, Part] = MappingProxyType({part.name: part for part in (EXCHANGE, MOVES, STORAGE, DOWNTIME)})
+PLACEMENT = Part(
+    "placement",
+    "VMs that come and go, also in mid-exchange: the gate that they and the host VM pass, and what is reclaimed for them.",
+    (placement, admission),
+    (placed.properties,),
+    placed.witnesses,
+    (placed.liveness,),
+)
+
+PARTS: Mapping[str, Part] = MappingProxyType(
+    {part.name: part for part in (EXCHANGE, MOVES, STORAGE, DOWNTIME, PLACEMENT)}
+)
 """Every part by name; every world has the first."""
 
 

@@ -16,6 +16,7 @@ from .downtime import mutants as downtime
 from .moves import mutants as moves
 from .mutant import Mutant
 from .mutations import also_writing, defining, forgetting, not_writing
+from .placement import mutants as placed
 from .storage import mutants as storage
 
 
@@ -364,10 +365,9 @@ _EXCHANGE = (
     ),
 )
 
+_PARTS = (*moves.MUTANTS, *storage.MUTANTS, *downtime.MUTANTS, *placed.MUTANTS)
+
 MUTANTS: Mapping[str, Mutant] = MappingProxyType(
-    {
-        mutant.name: mutant
-        for mutant in (*_EXCHANGE, *live_mutants.MUTANTS, *moves.MUTANTS, *storage.MUTANTS, *downtime.MUTANTS)
-    }
+    {mutant.name: mutant for mutant in (*_EXCHANGE, *live_mutants.MUTANTS, *_PARTS)}
 )
 """Every mutant of every part, by name."""

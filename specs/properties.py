@@ -19,13 +19,13 @@ def exchanged(machine: Machine) -> Truth:
 
 
 def nested(vm: Vm) -> Truth:
-    """The VM is in the guest hypervisor, and not in flight."""
-    return ~vm.in_flight & (vm.source == vm.guest)
+    """The VM is on, in the guest hypervisor, and not in flight."""
+    return vm.on & ~vm.in_flight & (vm.source == vm.guest)
 
 
 def all_nested(machine: Machine) -> Truth:
-    """Every VM of the machine is in the guest hypervisor, and none is in flight."""
-    return all_of(nested(vm) for vm in Vm.where(machine=machine))
+    """Every VM of the machine that is on is in the guest hypervisor, and none is in flight."""
+    return all_of(implies(vm.on, nested(vm)) for vm in Vm.where(machine=machine))
 
 
 def suspended(machine: Machine) -> Truth:
@@ -39,14 +39,15 @@ def preserved(machine: Machine) -> Truth:
 
 
 def all_on_new(machine: Machine) -> Truth:
-    """Every VM of the machine is on the new hypervisor, and nothing of the exchange is left."""
-    settled = all_of(vm.settled & (vm.source == machine.new) for vm in Vm.where(machine=machine))
+    """Every VM of the machine that is on is on the new hypervisor, and nothing of the exchange is left."""
+    settled = all_of(implies(vm.on, vm.settled & (vm.source == machine.new)) for vm in Vm.where(machine=machine))
     return settled & (machine.host_vm.guest.power == Power.ABSENT) & (machine.map == Map.NONE) & (machine.mapped == 0)
 
 
 def needed(machine: Machine) -> Quantity:
     """What the machine must hold when nothing but the new hypervisor and its VMs is there."""
-    return machine.new.footprint + total(vm.resident + machine.new.vm_overhead for vm in Vm.where(machine=machine))
+    theirs = total(vm.resident + where(vm.on, machine.new.vm_overhead, 0) for vm in Vm.where(machine=machine))
+    return machine.new.footprint + theirs
 
 
 def kept_for_new(machine: Machine) -> Quantity:
@@ -82,8 +83,9 @@ def authority_passes_at_rest() -> Truth:
 
 @always("S1")
 def stunned_only_to_commit() -> Truth:
-    """A VM executes at its one authoritative hypervisor, unless its migration is in stop-and-copy or has just committed."""
-    return all_of(vm.running | vm.leaving | vm.stage.one_of(Stage.STOPPED, Stage.COMMITTED) for vm in Vm)
+    """A VM that is on executes at its one authoritative hypervisor, unless it is in stop-and-copy or has committed."""
+    stunned = (Stage.STOPPED, Stage.COMMITTED)
+    return all_of(implies(vm.on, vm.running | vm.leaving | vm.stage.one_of(*stunned)) for vm in Vm)
 
 
 @always("S2")
@@ -101,7 +103,7 @@ def whole_at_commit() -> Truth:
 @step("S3")
 def still_at_rest() -> Truth:
     """While a VM executes nowhere no page of it is used, freed or written: it resumes with what it was stopped with."""
-    return all_of(vm.runs | (_same_pages(vm) & (after(vm.dirty) <= vm.dirty)) for vm in Vm)
+    return all_of(vm.runs | ~(vm.on & after(vm.on)) | (_same_pages(vm) & (after(vm.dirty) <= vm.dirty)) for vm in Vm)
 
 
 @always("S4")
@@ -109,7 +111,10 @@ def consolidated_before_exchange() -> Truth:
     """While the old hypervisor is replaced no VM is on it or in flight; once it is gone none is on it or moves to it."""
     replaced = all_of(implies(suspended(m), all_nested(m)) for m in Machine)
     gone = all_of(
-        implies(vm.machine.old.power == Power.ABSENT, (vm.source != vm.machine.old) & (vm.target != vm.machine.old))
+        implies(
+            vm.on & (vm.machine.old.power == Power.ABSENT),
+            (vm.source != vm.machine.old) & (vm.target != vm.machine.old),
+        )
         for vm in Vm
     )
     return replaced & gone
@@ -212,6 +217,7 @@ def frozen_while_in_flight() -> Truth:
     """Nothing is reclaimed from a VM that is in flight, suspended or preserved, and its targets do not change."""
     return all_of(
         (vm.runs & ~vm.in_flight)
+        | ~(vm.on & after(vm.on))
         | (
             (after(vm.ballooned) == vm.ballooned)
             & (after(vm.swapped) <= vm.swapped)
@@ -232,7 +238,8 @@ def reservations_fit_inside() -> Truth:
 def reclaimed_up_to_target() -> Truth:
     """The balloon takes pages only up to its target, and so does swapping; a lowered target is made up for later."""
     return all_of(
-        ((after(vm.ballooned) <= vm.ballooned) | (after(vm.ballooned) <= vm.balloon_target))
+        ~vm.on
+        | ((after(vm.ballooned) <= vm.ballooned) | (after(vm.ballooned) <= vm.balloon_target))
         & ((after(vm.swapped) <= vm.swapped) | (after(vm.swapped) <= vm.swap_target))
         for vm in Vm
     )

@@ -14,6 +14,7 @@ from . import forward_worlds, full_machines, small_worlds
 from .case import Case
 from .downtime import worlds as downtime
 from .moves import worlds as moves
+from .placement import worlds as placed
 from .storage import worlds as storage
 from .toys import TOYS, Toy
 
@@ -59,6 +60,7 @@ CASES = (
     *moves.CASES,
     *storage.CASES,
     *downtime.CASES,
+    *placed.CASES,
 )
 """The worlds of every part, in the order of the parts."""
 
