@@ -323,6 +323,7 @@ class Tolerated(Entity):
     format_unreadable = budget(times, upto=3)
     transfer_failed = budget(times, upto=3)
     end_lost = budget(times, upto=3)
+    map_corrupted = budget(times, upto=3)
 
 
 class Grain(Entity):

@@ -17,7 +17,31 @@ from .mutants import MUTANTS
 from .worlds import MODEL_WORLDS
 
 REQUIREMENTS = (
-    *("S1", "S2", "S3", "S4", "S5", "S6", "S7", "S10", "S11", "S17", "S18", "M1", "M3", "O", "X2", "X3", "X4", "X6"),
+    *(
+        "S1",
+        "S2",
+        "S3",
+        "S4",
+        "S5",
+        "S6",
+        "S7",
+        "S8",
+        "S9",
+        "S10",
+        "S11",
+        "S17",
+        "S18",
+        "M1",
+        "M3",
+        "M12",
+        "O",
+        "X1",
+        "X2",
+        "X3",
+        "X4",
+        "X5",
+        "X6",
+    ),
     *("L1", "L2", "L3", "L4", "L7"),
 )
 """The names that properties cite, in the order of the catalogue of requirements."""

@@ -11,9 +11,22 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType, ModuleType
 
-from ..model import exchange, faults, guests, inventory, memory, migration, moves
+from ..model import (
+    exchange,
+    faults,
+    frame_handoff,
+    frame_tenants,
+    frames,
+    guests,
+    inventory,
+    memory,
+    migration,
+    moves,
+)
 from ..model.language import System, check
 from . import endings, lemmas, liveness, properties, witnesses
+from .frames import properties as frames_properties
+from .frames import witnesses as frames_witnesses
 from .moves import properties as moves_properties
 from .moves import witnesses as moves_witnesses
 
@@ -48,7 +61,15 @@ MOVES = Part(
     moves_witnesses,
 )
 
-PARTS: Mapping[str, Part] = MappingProxyType({part.name: part for part in (EXCHANGE, MOVES)})
+FRAMES = Part(
+    "frames",
+    "Frames by identity: what is in each, who has it, and whether the hand-off map lists it.",
+    (frames, frame_tenants, frame_handoff),
+    (frames_properties,),
+    frames_witnesses,
+)
+
+PARTS: Mapping[str, Part] = MappingProxyType({part.name: part for part in (EXCHANGE, MOVES, FRAMES)})
 """Every part by name; every world has the first."""
 
 

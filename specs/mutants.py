@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from ..model.inventory import Hypervisor, Machine, Power, Stage, Vm
 from . import live_mutants
+from .frames import mutants as frames
 from .moves import mutants as moves
 from .mutant import Mutant
 from .mutations import also_writing, defining, forgetting, not_writing
@@ -363,6 +364,6 @@ _EXCHANGE = (
 )
 
 MUTANTS: Mapping[str, Mutant] = MappingProxyType(
-    {mutant.name: mutant for mutant in (*_EXCHANGE, *live_mutants.MUTANTS, *moves.MUTANTS)}
+    {mutant.name: mutant for mutant in (*_EXCHANGE, *live_mutants.MUTANTS, *moves.MUTANTS, *frames.MUTANTS)}
 )
 """Every mutant of every part, by name."""

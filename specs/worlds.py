@@ -12,6 +12,7 @@ from types import MappingProxyType
 from ..model.language import Kind, System, World
 from . import forward_worlds, small_worlds
 from .case import Case
+from .frames import worlds as frames
 from .moves import worlds as moves
 from .toys import TOYS, Toy
 
@@ -50,7 +51,7 @@ def _toy(name: str, toy: Toy) -> Case:
     return Case(f"toy-{name}", reason, build, breaks=breaks)
 
 
-CASES = (*small_worlds.CASES, *forward_worlds.CASES, *moves.CASES)
+CASES = (*small_worlds.CASES, *forward_worlds.CASES, *moves.CASES, *frames.CASES)
 """The worlds of every part, in the order of the parts."""
 
 MODEL_WORLDS: Mapping[str, Case] = MappingProxyType({case.name: case for case in CASES})

@@ -11,13 +11,14 @@ from holdfast.checkers.interpret import Run
 from holdfast.model.language import Kind, ModelError
 from holdfast.specs import forward_worlds, ledger, small_worlds
 from holdfast.specs.case import Case, seeing
+from holdfast.specs.frames import worlds as frames
 from holdfast.specs.model import PARTS, full, live, safety
 from holdfast.specs.moves import worlds as moves
 from holdfast.specs.worlds import MODEL_WORLDS, WORLDS
 
 SPECS = Path(small_worlds.__file__).parent
 ASSUMPTIONS = (SPECS / "assumptions.md").read_text(encoding="utf-8")
-WRITTEN = (small_worlds, forward_worlds, moves)
+WRITTEN = (small_worlds, forward_worlds, moves, frames)
 HOLDING = [name for name, case in MODEL_WORLDS.items() if case.breaks is None]
 
 

@@ -1,0 +1,201 @@
+"""Worlds of a few frames: each asks one thing about them, and is explored to the end.
+
+In all of them the host VM is there from the start, and what would count pages without saying which is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ...model.frames import Entry, Frame, Kernel, Page, Pool
+from ...model.inventory import HostVm, HostVmState, Hypervisor, Power, Vm
+from ...model.language import Entity
+from ..case import Case
+from ..hosts import GuestPages, HostPages, bounds, machine, resident
+from ..questions import FROZEN, NO_GROWTH, ONE, UNSCHEDULED, because, case
+
+ENDS = ("old", "guest", "new")
+
+
+def changed(one: Entity, **values: object) -> Entity:
+    """The same member with other values; it refers to others by their labels, since these may change as well."""
+    named = {name: value.label if isinstance(value, Entity) else value for name, value in one.values.items()}
+    return type(one)(one.label, **{**named, **values})
+
+
+def with_host_vm(box: HostPages) -> list[Entity]:
+    """The machine, with its host VM running on the old hypervisor."""
+
+    def begun(one: Entity) -> dict[str, object]:
+        if isinstance(one, HostVm):
+            return {"state": HostVmState.RUNNING}
+        return {"power": Power.RUNNING} if isinstance(one, Hypervisor) and one.values["nested"] else {}
+
+    return [changed(one, **begun(one)) for one in machine(box)]
+
+
+def page_tables(box: HostPages, vms: Iterable[GuestPages], home: str, ends: Iterable[str]) -> Iterator[Entity]:
+    """The machine's frames: the hypervisors' first, then those of the VMs' pages, then free ones; and the page tables."""
+    frames = [f"frame-{i}" for i in range(box.capacity)]
+    own = [Kernel.OLD] * box.old.footprint + [Kernel.GUEST] * box.guest.footprint
+    pages = [(vm.name, f"{vm.name}.page-{i}", i < sum(vm.classes.values())) for vm in vms for i in range(vm.size)]
+    backed = {page: frames[len(own) + i] for i, page in enumerate(name for _, name, is_there in pages if is_there)}
+    tenants = {frame: page for page, frame in backed.items()}
+    taken = len(own) + len(backed)
+    yield Pool("pool", machine=box.name, frames=box.capacity, taken=taken)
+    yield from (Page(page, vm=vm) for vm, page, _ in pages)
+    for i, frame in enumerate(frames):
+        kernel = own[i] if i < len(own) else Kernel.NONE
+        author = tenants.get(frame, pages[0][1])
+        yield Frame(frame, pool="pool", author=author, free=i >= taken, kernel=kernel)
+    for _, page, is_there in pages:
+        for end in ends:
+            at = {"frame": backed[page], "present": True} if is_there and end == home else {}
+            yield Entry(f"{page}@{end}", page=page, at=f"{box.name}.{end}", nowhere=frames[0], **at)
+
+
+def framed(
+    capacity: int, *vms: GuestPages, home: str, ends: Iterable[str] = ENDS, size: int = 8, **faults: int
+) -> list[Entity]:
+    """One machine of so many frames with these VMs in the guest hypervisor, or on the old one."""
+    box = HostPages("host", capacity, ONE, ONE, ONE, size, 0, commit_limit=4 * capacity)
+    there = f"{box.name}.{home}"
+    residents = [changed(vm, source=there, target=there) if isinstance(vm, Vm) else vm for vm in resident(box, vms)]
+    return [*with_host_vm(box), *residents, *page_tables(box, vms, home, ends), *bounds(**faults)]
+
+
+def guest(name: str, size: int, backed: int | None = None) -> GuestPages:
+    """A VM of so many pages, of which so many have a frame."""
+    return GuestPages(name, size, {"active_anonymous": size if backed is None else backed})
+
+
+# ------------------------------------------------------------------------------ what the questions leave out
+BY_IDENTITY = {
+    **FROZEN,
+    **UNSCHEDULED,
+    **NO_GROWTH,
+    **because(
+        "frames are taken and copied one by one here, each known, and not counted",
+        *("dirty", "copy", "copy_again", "fault_in", "seal_map", "validate_map"),
+    ),
+    "create_host_vm": "the host VM is there from the start: the worlds of the exchange ask about creating it",
+}
+NO_BOOT_FAULT = because(
+    "the new hypervisor ends where it finds the map corrupted: that is enough", "boot_failed", "format_unreadable"
+)
+NO_ABORT = because("migrations are given up in frames-copied", "migration_aborted", "destination_killed", "cancel")
+MOVES = ("consolidate", "disassociate", "withdraw", "stop", "commit", "activate", "send", "send_again", "free_copy")
+STAYS = because("the VM stays in the guest hypervisor: frames-copied asks about moving", *MOVES)
+EXCHANGE = (
+    *("suspend", "build_map", "list_frame", "seal_list", "launch_new", "finish_boot", "take_for_boot", "pass_map"),
+    *("validate_list", "reject_list", "tear_down_old", "resume", "roll_back", "consume", "free_own"),
+    *("map_corrupted", "boot_failed", "format_unreadable", "disassociate", "destroy_host_vm"),
+)
+NOT_EXCHANGED = because("the hypervisor stays: frames-exchanged asks about the exchange", *EXCHANGE)
+UNSHARED = because("frames-shared asks about sharing", "share", "unshare")
+NO_RELEASE = because("frames-handed-on asks about pages that are given back", "give_back")
+
+ONE_VM = because("there is one VM", "residue_is_free", "shared_in_the_host_vm")
+NO_MOVE = because("the VM does not move", "written_and_moved", "copy_is_stale", "both_copies_in_frames")
+NO_EXCHANGE = because(
+    "there is no exchange here",
+    *("booted_beside", "resumed_and_still_listed", "corrupted_list_passed", "list_validated"),
+)
+ASKS = ("frames",)
+
+EXCHANGED = case(
+    "frames-exchanged",
+    "A VM is suspended, listed frame by frame, and resumed on a hypervisor that booted beside it; an entry may be flipped.",
+    framed(5, guest("vm", 2, 1), home="guest", ends=("guest",), map_corrupted=1),
+    bounded={
+        "1 VM of 2 pages": "one has a frame, and one gets it before the suspension, or never",
+        "5 frames": "old and guest hypervisor, both pages, and the new hypervisor",
+        "one corrupted entry": "the exchange starts over, on the frames that the first attempt left",
+    },
+    leave_out={
+        **BY_IDENTITY,
+        **NO_BOOT_FAULT,
+        **NO_ABORT,
+        **STAYS,
+        **UNSHARED,
+        "destroy_host_vm": "the VM stays in it",
+    },
+    unseen={**ONE_VM, **NO_MOVE},
+    parts=ASKS,
+    asks=ASKS,
+)
+COPIED = case(
+    "frames-copied",
+    "A VM is migrated page by page, into the guest hypervisor and back, while it writes; migrations are given up.",
+    framed(6, guest("vm", 2), home="old", ends=("old", "guest"), migration_aborted=1, destination_killed=1),
+    bounded={
+        "1 VM of 2 pages": "its memory, and the state of its processors and devices: both must match at the commit",
+        "6 frames": "old and guest hypervisor, and both copies of both pages",
+        "one abort, one death of a destination": "copies are left behind, and in the way of the next attempt",
+    },
+    leave_out={**BY_IDENTITY, **NOT_EXCHANGED, **UNSHARED, **NO_RELEASE, "give_frame": "every page has a frame"},
+    unseen={**ONE_VM, **NO_EXCHANGE},
+    parts=ASKS,
+    asks=ASKS,
+)
+HANDED_ON = case(
+    "frames-handed-on",
+    "Two VMs get and give back pages of a machine that has too few frames for both: what one wrote the other never sees.",
+    framed(5, guest("first", 2, 1), guest("second", 2, 1), home="old", ends=("old",)),
+    bounded={
+        "2 VMs of 2 pages": "a frame that the one gave back goes to the other",
+        "5 frames": "old and guest hypervisor, and three for four pages",
+    },
+    leave_out={**BY_IDENTITY, **NOT_EXCHANGED, **NO_ABORT, **STAYS, **UNSHARED},
+    unseen={
+        **NO_EXCHANGE,
+        **NO_MOVE,
+        "shared_in_the_host_vm": "frames-shared asks about sharing",
+    },
+    parts=ASKS,
+    asks=ASKS,
+)
+SHARED = case(
+    "frames-shared",
+    "Two VMs share a page of zeroes, and one of them moves: each may need a frame of its own again, at any time.",
+    framed(5, guest("first", 1), guest("second", 1), home="old", ends=("old", "guest"), migration_aborted=1),
+    bounded={
+        "2 VMs of 1 page": "they share one page, or none",
+        "5 frames": "old and guest hypervisor, both pages, and one copy: sharing frees a frame that is not to be had",
+        "one abort": "the copy is left behind, and its frame still wanted",
+    },
+    leave_out={
+        **BY_IDENTITY,
+        **NOT_EXCHANGED,
+        **NO_RELEASE,
+        "give_frame": "every page has a frame",
+        **because("a migration that is given up is enough", "destination_killed", "cancel"),
+    },
+    unseen={**NO_EXCHANGE, "residue_is_free": "frames-handed-on asks about pages that are given back"},
+    parts=ASKS,
+    asks=ASKS,
+)
+ALL_THE_WAY = case(
+    "frames-all-the-way",
+    "A VM from the old hypervisor to the new one, page by page: its pages change frames twice, and the hypervisors theirs.",
+    framed(4, guest("vm", 1), home="old"),
+    bounded={
+        "1 VM of 1 page": "where it goes is what is asked about",
+        "4 frames": "old and guest hypervisor, and both copies; or the new hypervisor in place of one",
+    },
+    leave_out={
+        **BY_IDENTITY,
+        **NO_BOOT_FAULT,
+        **NO_ABORT,
+        **UNSHARED,
+        **NO_RELEASE,
+        "give_frame": "every page has a frame",
+        **because("the map is corrupted in frames-exchanged", "map_corrupted", "reject_list"),
+    },
+    unseen={**ONE_VM, "corrupted_list_passed": "the map is corrupted in frames-exchanged"},
+    parts=ASKS,
+    asks=ASKS,
+)
+
+CASES = tuple(found for found in tuple(globals().values()) if isinstance(found, Case))
+"""In the order of the text."""
