@@ -46,9 +46,13 @@ def _may_let_go(entry: Entry) -> None:
     require(~entry.frame.preserved, "the frame is not preserved, and not on the list any more")
 
 
+def _at_source(entry: Entry) -> None:
+    require(entry.at == entry.vm.source, "the entry is that of the hypervisor that has the VM")
+
+
 def _runs_with(entry: Entry) -> None:
     require(entry.vm.runs, "the VM runs")
-    require(entry.at == entry.vm.source, "the entry is that of the hypervisor that runs the VM")
+    _at_source(entry)
 
 
 # ----------------------------------------------------------------------------------------------------------- guests
@@ -88,7 +92,7 @@ def give_frame(entry: Entry, frame: Frame) -> None:
 @action(by=GUEST)
 def give_back(entry: Entry) -> None:
     """The guest gives a page back to the hypervisor, to its balloon or as free: what was in it is of no more use."""
-    _runs_with(entry)
+    _at_source(entry)
     require(entry.vm.settled, "the VM is not in flight")
     require(entry.vm.resident > 1, "a page is left: the VM has at least the state of its processors and devices")
     _may_let_go(entry)

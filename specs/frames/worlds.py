@@ -80,9 +80,10 @@ BY_IDENTITY = {
     ),
     "create_host_vm": "the host VM is there from the start: the worlds of the exchange ask about creating it",
 }
-NO_BOOT_FAULT = because(
-    "the new hypervisor ends where it finds the map corrupted: that is enough", "boot_failed", "format_unreadable"
+NO_FORMAT_FAULT = because(
+    "the new hypervisor rejects a map that it finds corrupted: that is enough", "format_unreadable"
 )
+NO_BOOT_FAULT = {**NO_FORMAT_FAULT, **because("frames-exchanged asks about a second attempt", "boot_failed")}
 NO_ABORT = because("migrations are given up in frames-copied", "migration_aborted", "destination_killed", "cancel")
 MOVES = ("consolidate", "disassociate", "withdraw", "stop", "commit", "activate", "send", "send_again", "free_copy")
 STAYS = because("the VM stays in the guest hypervisor: frames-copied asks about moving", *MOVES)
@@ -106,15 +107,15 @@ ASKS = ("frames",)
 EXCHANGED = case(
     "frames-exchanged",
     "A VM is suspended, listed frame by frame, and resumed on a hypervisor that booted beside it; an entry may be flipped.",
-    framed(5, guest("vm", 2, 1), home="guest", ends=("guest",), map_corrupted=1),
+    framed(4, guest("vm", 2, 1), home="guest", ends=("guest",), map_corrupted=1, boot_failed=1),
     bounded={
         "1 VM of 2 pages": "one has a frame, and one gets it before the suspension, or never",
-        "5 frames": "old and guest hypervisor, both pages, and the new hypervisor",
-        "one corrupted entry": "the exchange starts over, on the frames that the first attempt left",
+        "4 frames": "old and guest hypervisor, a page, and the new hypervisor: or the other page in its stead",
+        "one corrupted entry, one failed boot": "the exchange starts over, on the frames that the first attempt left",
     },
     leave_out={
         **BY_IDENTITY,
-        **NO_BOOT_FAULT,
+        **NO_FORMAT_FAULT,
         **NO_ABORT,
         **STAYS,
         **UNSHARED,
@@ -134,6 +135,25 @@ COPIED = case(
         "one abort, one death of a destination": "copies are left behind, and in the way of the next attempt",
     },
     leave_out={**BY_IDENTITY, **NOT_EXCHANGED, **UNSHARED, **NO_RELEASE, "give_frame": "every page has a frame"},
+    unseen={**ONE_VM, **NO_EXCHANGE},
+    parts=ASKS,
+    asks=ASKS,
+)
+GROWN = case(
+    "frames-grown",
+    "A VM gets pages and gives them back while it is migrated, into the guest hypervisor and back.",
+    framed(5, guest("vm", 2, 1), home="old", ends=("old", "guest"), migration_aborted=1),
+    bounded={
+        "1 VM of 2 pages": "one stays, the other comes and goes",
+        "5 frames": "old and guest hypervisor, and both copies of one page, or both pages once",
+        "one abort": "a copy is left behind at the end that it did not reach",
+    },
+    leave_out={
+        **BY_IDENTITY,
+        **NOT_EXCHANGED,
+        **UNSHARED,
+        **because("frames-copied asks about these", "destination_killed", "cancel"),
+    },
     unseen={**ONE_VM, **NO_EXCHANGE},
     parts=ASKS,
     asks=ASKS,
