@@ -132,7 +132,7 @@ def unshare(entry: Entry, frame: Frame) -> None:
 
 # -------------------------------------------------------------------------------------------------------- migration
 @action(by=HYPERVISOR)
-def send(entry: Entry, copy: Entry, frame: Frame) -> None:
+def send_frame(entry: Entry, copy: Entry, frame: Frame) -> None:
     """Send a page: what is in its frame goes to a free frame at the other end."""
     vm = entry.vm
     require(~vm.settled, "the VM is in flight")
@@ -150,7 +150,7 @@ def send(entry: Entry, copy: Entry, frame: Frame) -> None:
 
 
 @action(by=HYPERVISOR)
-def send_again(entry: Entry, copy: Entry) -> None:
+def send_frame_again(entry: Entry, copy: Entry) -> None:
     """Send a page again that was written since."""
     require(entry.at == entry.vm.source, "the entry is at the source")
     require(entry.page == copy.page, "they are of one page")

@@ -63,7 +63,7 @@ MUTANTS = (
         "Frames that an earlier migration left are there when the next one begins to send.",
         "counts_are_of_frames",
         "frames-copied",
-        forgetting("send", "what an earlier migration left there has been freed"),
+        forgetting("send_frame", "what an earlier migration left there has been freed"),
     ),
     Mutant(
         "not-zeroed",

@@ -85,7 +85,7 @@ NO_FORMAT_FAULT = because(
 )
 NO_BOOT_FAULT = {**NO_FORMAT_FAULT, **because("frames-exchanged asks about a second attempt", "boot_failed")}
 NO_ABORT = because("migrations are given up in frames-copied", "migration_aborted", "destination_killed", "cancel")
-MOVES = ("consolidate", "disassociate", "withdraw", "stop", "commit", "activate", "send", "send_again", "free_copy")
+MOVES = ("consolidate", "disassociate", "withdraw", "stop", "commit", "activate", "send_frame", "send_frame_again", "free_copy")
 STAYS = because("the VM stays in the guest hypervisor: frames-copied asks about moving", *MOVES)
 EXCHANGE = (
     *("suspend", "build_map", "list_frame", "seal_list", "launch_new", "finish_boot", "take_for_boot", "pass_map"),
