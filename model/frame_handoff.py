@@ -7,9 +7,8 @@ covers, and not which.
 from __future__ import annotations
 
 from .actors import FAULT, HYPERVISOR, pages
-from .exchange import readable
 from .frames import Frame, Kernel
-from .inventory import Machine, Map, Power, Tolerated
+from .inventory import Machine, Map, Tolerated
 from .language import Quantity, Truth, action, all_of, quantity, require, total, where
 
 
@@ -23,16 +22,11 @@ def booted(machine: Machine) -> Quantity:
     return total(where(frame.boot, quantity(1, pages), 0) for frame in Frame.where(machine=machine))
 
 
-def _was_passed(machine: Machine) -> None:
-    require(machine.map == Map.PASSED, "the map was passed")
-
-
 @action(by=HYPERVISOR)
 def list_frame(frame: Frame) -> None:
     """The old hypervisor enters a preserved frame in the map."""
     require(frame.machine.map == Map.BUILT, "the map is being built")
     require(frame.preserved, "the frame is preserved")
-    require(~frame.listed, "the frame is not on the list yet")
     frame.listed = True
 
 
@@ -47,9 +41,10 @@ def seal_list(machine: Machine) -> None:
 @action(by=HYPERVISOR)
 def take_for_boot(frame: Frame) -> None:
     """The boot allocator of the new hypervisor takes a free frame, and overwrites it."""
-    new = frame.machine.new
-    require(new.power != Power.ABSENT, "the new hypervisor boots or runs")
-    require(booted(frame.machine) < new.footprint, "it has not yet taken its whole footprint")
+    machine = frame.machine
+    require(
+        booted(machine) < machine.new.held, "the new hypervisor is there, and has not yet taken its whole footprint"
+    )
     require(frame.free, "the frame is free")
     frame.boot = True
     frame.free = False
@@ -59,27 +54,15 @@ def take_for_boot(frame: Frame) -> None:
 
 @action(by=HYPERVISOR)
 def validate_list(machine: Machine) -> None:
-    """The new hypervisor checks the map, entry by entry, before it is used."""
-    _was_passed(machine)
-    require(readable(machine), "the new hypervisor reads the map's format")
+    """The new hypervisor checks the map, entry by entry; one that it refuses leaves only rolling back."""
+    require(machine.map == Map.PASSED, "the map was passed")
     require(listed_exactly(machine), "the map lists what it listed when it was sealed")
     machine.map = Map.VALIDATED
 
 
 @action(by=HYPERVISOR)
-def reject_list(machine: Machine) -> None:
-    """The new hypervisor finds that the map is not what was sealed, and ends; the old one still has everything."""
-    _was_passed(machine)
-    require(~listed_exactly(machine), "the map does not list what it listed when it was sealed")
-    machine.new.power = Power.ABSENT
-    machine.map = Map.NONE
-    machine.mapped = 0
-
-
-@action(by=HYPERVISOR)
 def consume(frame: Frame) -> None:
     """A frame is taken off the list: it was resumed from, or the map was given up."""
-    require(frame.listed, "the frame is on the list")
     require(frame.machine.map == Map.NONE, "there is no map any more")
     frame.listed = False
 

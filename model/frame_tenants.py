@@ -105,13 +105,12 @@ def give_back(entry: Entry) -> None:
 # ---------------------------------------------------------------------------------------------------------- sharing
 @action(by=HYPERVISOR)
 def share(entry: Entry, with_entry: Entry) -> None:
-    """Two pages of zeroes at one hypervisor share a frame; the other frame is free [W02]."""
-    _runs_with(entry)
-    _runs_with(with_entry)
+    """Two pages of zeroes share a frame; the other frame is free [W02]."""
+    _at_source(entry)
     _may_let_go(entry)
+    require(with_entry.at == with_entry.vm.source, "the other entry is that of the hypervisor that has its VM")
     require(with_entry.present, "the other page has a frame")
     require(entry.frame != with_entry.frame, "they do not share it yet")
-    require(entry.at == with_entry.at, "one hypervisor has both")
     require((entry.frame.version == 0) & (with_entry.frame.version == 0), "both hold nothing but zeroes")
     frame = with_entry.frame
     _let_go(entry)
@@ -121,7 +120,7 @@ def share(entry: Entry, with_entry: Entry) -> None:
 @action(by=HYPERVISOR)
 def unshare(entry: Entry, frame: Frame) -> None:
     """A page gets a frame of its own before the guest writes to it."""
-    _runs_with(entry)
+    require(entry.vm.runs, "the VM runs")
     require(entry.present & (entry.frame.references > 1), "the page shares its frame")
     require(frame.free, "the frame is free")
     frame.version = entry.frame.version
@@ -135,7 +134,6 @@ def unshare(entry: Entry, frame: Frame) -> None:
 def send_frame(entry: Entry, copy: Entry, frame: Frame) -> None:
     """Send a page: what is in its frame goes to a free frame at the other end."""
     vm = entry.vm
-    require(~vm.settled, "the VM is in flight")
     require((entry.at == vm.source) & (copy.at == vm.target), "the one entry is at the source, the other at the target")
     require(entry.page == copy.page, "they are of one page")
     require(entry.present & ~copy.present, "the page has a frame, and none at the other end")

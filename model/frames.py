@@ -91,8 +91,7 @@ class Frame(Entity):
     def unconsumed(self) -> Truth:
         """The new hypervisor has resumed what was in it, and has not yet taken it off the list."""
         host_vm = self.machine.host_vm
-        resumed = (host_vm.state == HostVmState.RUNNING) & (host_vm.carrier == self.machine.new)
-        return self.listed & resumed
+        return self.listed & (host_vm.carrier == self.machine.new) & (host_vm.state != HostVmState.SUSPENDED)
 
     @derived
     def preserved(self) -> Truth:

@@ -138,6 +138,13 @@ MUTANTS = (
         not_writing("give_frame", Frame.free),
     ),
     Mutant(
+        "boot-takes-too-much",
+        "The boot allocator takes more frames than the new hypervisor is counted with.",
+        "footprints_are_of_frames",
+        "frames-exchanged",
+        forgetting("take_for_boot", "the new hypervisor is there, and has not yet taken its whole footprint"),
+    ),
+    Mutant(
         "shared-frame-freed",
         "A page that stops sharing its frame takes one, and its account is not told.",
         "counted_once",

@@ -117,6 +117,18 @@ def counts_are_of_frames() -> Truth:
     return here & there
 
 
+@always("X1")
+def footprints_are_of_frames() -> Truth:
+    """A hypervisor has no more frames for itself than the model counts for it."""
+    return all_of(
+        total(one_if(f.boot & ~f.orphaned) for f in Frame.where(machine=m)) <= m.new.held for m in Machine
+    ) & all_of(
+        total(one_if((f.kernel != Kernel.NONE) & ~f.orphaned) for f in Frame.where(machine=m))
+        <= m.old.held + m.host_vm.guest.held
+        for m in Machine
+    )
+
+
 @always("X5")
 def sharing_may_end() -> Truth:
     """For every page that shares a frame there is one that is free, or about to be freed: all of them may stop sharing."""

@@ -71,7 +71,13 @@ def both_copies_in_frames() -> Truth:
 
 
 @sometimes("X5")
-def shared_in_the_host_vm() -> Truth:
+def shared_to_the_last_frame() -> Truth:
     """Two pages share a frame, and every idle frame would be needed if they did not."""
     beyond, idle = total(shared_beyond_one(f) for f in Frame), total(one_if(f.idle) for f in Frame)
-    return any_of(f.owner == Owner.SHARED for f in Frame) & (beyond == idle)
+    return any_of(f.references > 1 for f in Frame) & (beyond == idle)
+
+
+@sometimes("X1")
+def new_beneath_host_vm() -> Truth:
+    """The new hypervisor has a frame of its own, and the host VM, resumed on it, one of a VM."""
+    return any_of(f.owner == Owner.NEW for f in Frame) & any_of(f.owner == Owner.HOST_VM for f in Frame)

@@ -84,23 +84,34 @@ NO_FORMAT_FAULT = because(
     "the new hypervisor rejects a map that it finds corrupted: that is enough", "format_unreadable"
 )
 NO_BOOT_FAULT = {**NO_FORMAT_FAULT, **because("frames-exchanged asks about a second attempt", "boot_failed")}
-NO_ABORT = because("migrations are given up in frames-copied", "migration_aborted", "destination_killed", "cancel")
-MOVES = ("consolidate", "disassociate", "withdraw", "stop", "commit", "activate", "send_frame", "send_frame_again", "free_copy")
+NO_DEATH = because("frames-all-the-way asks about a destination that dies", "destination_killed")
+NO_ABORT = {**NO_DEATH, **because("migrations are given up in frames-copied", "migration_aborted", "cancel")}
+MOVES = (
+    "consolidate",
+    "disassociate",
+    "withdraw",
+    "stop",
+    "commit",
+    "activate",
+    "send_frame",
+    "send_frame_again",
+    "free_copy",
+)
 STAYS = because("the VM stays in the guest hypervisor: frames-copied asks about moving", *MOVES)
 EXCHANGE = (
     *("suspend", "build_map", "list_frame", "seal_list", "launch_new", "finish_boot", "take_for_boot", "pass_map"),
-    *("validate_list", "reject_list", "tear_down_old", "resume", "roll_back", "consume", "free_own"),
+    *("validate_list", "tear_down_old", "resume", "roll_back", "consume", "free_own"),
     *("map_corrupted", "boot_failed", "format_unreadable", "disassociate", "destroy_host_vm"),
 )
 NOT_EXCHANGED = because("the hypervisor stays: frames-exchanged asks about the exchange", *EXCHANGE)
 UNSHARED = because("frames-shared asks about sharing", "share", "unshare")
 NO_RELEASE = because("frames-handed-on asks about pages that are given back", "give_back")
 
-ONE_VM = because("there is one VM", "residue_is_free", "shared_in_the_host_vm")
+ONE_VM = because("there is one VM", "residue_is_free", "shared_to_the_last_frame")
 NO_MOVE = because("the VM does not move", "written_and_moved", "copy_is_stale", "both_copies_in_frames")
 NO_EXCHANGE = because(
     "there is no exchange here",
-    *("booted_beside", "resumed_and_still_listed", "corrupted_list_passed", "list_validated"),
+    *("booted_beside", "resumed_and_still_listed", "corrupted_list_passed", "list_validated", "new_beneath_host_vm"),
 )
 ASKS = ("frames",)
 
@@ -128,13 +139,20 @@ EXCHANGED = case(
 COPIED = case(
     "frames-copied",
     "A VM is migrated page by page, into the guest hypervisor and back, while it writes; migrations are given up.",
-    framed(6, guest("vm", 2), home="old", ends=("old", "guest"), migration_aborted=1, destination_killed=1),
+    framed(6, guest("vm", 2), home="old", ends=("old", "guest"), migration_aborted=1),
     bounded={
         "1 VM of 2 pages": "its memory, and the state of its processors and devices: both must match at the commit",
         "6 frames": "old and guest hypervisor, and both copies of both pages",
-        "one abort, one death of a destination": "copies are left behind, and in the way of the next attempt",
+        "one abort": "copies are left behind, and in the way of the next attempt",
     },
-    leave_out={**BY_IDENTITY, **NOT_EXCHANGED, **UNSHARED, **NO_RELEASE, "give_frame": "every page has a frame"},
+    leave_out={
+        **BY_IDENTITY,
+        **NOT_EXCHANGED,
+        **UNSHARED,
+        **NO_RELEASE,
+        "give_frame": "frames-grown asks about that",
+        **NO_DEATH,
+    },
     unseen={**ONE_VM, **NO_EXCHANGE},
     parts=ASKS,
     asks=ASKS,
@@ -142,36 +160,39 @@ COPIED = case(
 GROWN = case(
     "frames-grown",
     "A VM gets pages and gives them back while it is migrated, into the guest hypervisor and back.",
-    framed(5, guest("vm", 2, 1), home="old", ends=("old", "guest"), migration_aborted=1),
+    framed(6, guest("vm", 2, 1), home="old", ends=("old", "guest"), migration_aborted=1),
     bounded={
         "1 VM of 2 pages": "one stays, the other comes and goes",
-        "5 frames": "old and guest hypervisor, and both copies of one page, or both pages once",
+        "6 frames": "old and guest hypervisor, and both copies of both pages",
         "one abort": "a copy is left behind at the end that it did not reach",
     },
     leave_out={
         **BY_IDENTITY,
+        "send_frame_again": "nothing is written, so no copy is stale",
         **NOT_EXCHANGED,
         **UNSHARED,
-        **because("frames-copied asks about these", "destination_killed", "cancel"),
+        **NO_DEATH,
+        "cancel": "an abort is enough",
+        "write": "frames-copied asks about what is in the pages",
     },
-    unseen={**ONE_VM, **NO_EXCHANGE},
+    unseen={
+        **ONE_VM,
+        **NO_EXCHANGE,
+        **because("nothing is written here", "written_and_moved", "copy_is_stale"),
+    },
     parts=ASKS,
     asks=ASKS,
 )
 HANDED_ON = case(
     "frames-handed-on",
     "Two VMs get and give back pages of a machine that has too few frames for both: what one wrote the other never sees.",
-    framed(5, guest("first", 2, 1), guest("second", 2, 1), home="old", ends=("old",)),
+    framed(5, guest("first", 3, 1), guest("second", 2, 1), home="old", ends=("old",)),
     bounded={
-        "2 VMs of 2 pages": "a frame that the one gave back goes to the other",
-        "5 frames": "old and guest hypervisor, and three for four pages",
+        "2 VMs, of 3 and 2 pages": "a frame that the one gave back goes to the other",
+        "5 frames": "old and guest hypervisor, and three for five pages",
     },
     leave_out={**BY_IDENTITY, **NOT_EXCHANGED, **NO_ABORT, **STAYS, **UNSHARED},
-    unseen={
-        **NO_EXCHANGE,
-        **NO_MOVE,
-        "shared_in_the_host_vm": "frames-shared asks about sharing",
-    },
+    unseen={**NO_EXCHANGE, **NO_MOVE, "shared_to_the_last_frame": "frames-shared asks about sharing"},
     parts=ASKS,
     asks=ASKS,
 )
@@ -189,28 +210,57 @@ SHARED = case(
         **NOT_EXCHANGED,
         **NO_RELEASE,
         "give_frame": "every page has a frame",
-        **because("a migration that is given up is enough", "destination_killed", "cancel"),
+        **NO_DEATH,
+        "cancel": "an abort is enough",
     },
     unseen={**NO_EXCHANGE, "residue_is_free": "frames-handed-on asks about pages that are given back"},
+    parts=ASKS,
+    asks=ASKS,
+)
+SHARED_AND_EXCHANGED = case(
+    "frames-shared-exchanged",
+    "Two VMs that share a page, or did, are suspended and resumed on a new hypervisor.",
+    framed(5, guest("first", 2, 1), guest("second", 1), home="guest", ends=("guest",)),
+    bounded={
+        "2 VMs, of 2 and 1 pages": "two share a frame, or none; one has no frame, and may not have what sharing freed",
+        "5 frames": "hypervisors and both pages: what sharing frees is wanted if it ends",
+    },
+    leave_out={
+        **BY_IDENTITY,
+        **NO_BOOT_FAULT,
+        **NO_ABORT,
+        **STAYS,
+        **NO_RELEASE,
+        "write": "frames-shared asks about what is in the pages",
+        "map_corrupted": "frames-exchanged asks about that",
+        "destroy_host_vm": "the VMs stay in it",
+    },
+    unseen={
+        **NO_MOVE,
+        "residue_is_free": "frames-handed-on asks about pages that are given back",
+        "booted_beside": "nothing is written here",
+        "corrupted_list_passed": "frames-exchanged asks about that",
+    },
     parts=ASKS,
     asks=ASKS,
 )
 ALL_THE_WAY = case(
     "frames-all-the-way",
     "A VM from the old hypervisor to the new one, page by page: its pages change frames twice, and the hypervisors theirs.",
-    framed(4, guest("vm", 1), home="old"),
+    framed(4, guest("vm", 1), home="old", destination_killed=1),
     bounded={
         "1 VM of 1 page": "where it goes is what is asked about",
         "4 frames": "old and guest hypervisor, and both copies; or the new hypervisor in place of one",
+        "one death of a destination": "before the commit, and after it",
     },
     leave_out={
         **BY_IDENTITY,
         **NO_BOOT_FAULT,
-        **NO_ABORT,
+        **because("frames-copied asks about these", "migration_aborted", "cancel"),
         **UNSHARED,
         **NO_RELEASE,
         "give_frame": "every page has a frame",
-        **because("the map is corrupted in frames-exchanged", "map_corrupted", "reject_list"),
+        **because("the map is corrupted in frames-exchanged", "map_corrupted"),
     },
     unseen={**ONE_VM, "corrupted_list_passed": "the map is corrupted in frames-exchanged"},
     parts=ASKS,
