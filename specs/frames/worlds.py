@@ -217,6 +217,25 @@ SHARED = case(
     parts=ASKS,
     asks=ASKS,
 )
+UNSHARED_SIZE = case(
+    "frames-at-unshared-size",
+    "Two VMs that share a page ask for more: what sharing has freed is not given to them, for it may be wanted back (X5).",
+    framed(5, guest("first", 2, 1), guest("second", 2, 1), home="old", ends=("old",)),
+    bounded={
+        "2 VMs of 2 pages": "one has a second page while both share their first",
+        "5 frames": "old and guest hypervisor, and three for four pages",
+    },
+    leave_out={
+        **BY_IDENTITY,
+        **NOT_EXCHANGED,
+        **NO_ABORT,
+        **STAYS,
+        "write": "frames-shared asks about what is in the pages",
+    },
+    unseen={**NO_EXCHANGE, **NO_MOVE, "residue_is_free": "nothing is written here"},
+    parts=ASKS,
+    asks=ASKS,
+)
 SHARED_AND_EXCHANGED = case(
     "frames-shared-exchanged",
     "Two VMs that share a page, or did, are suspended and resumed on a new hypervisor.",
