@@ -16,7 +16,7 @@ from tests.checkers.explore import counter, sink
 from tests.checkers.explore.systems import ANYONE, system
 from tests.plain_search import search
 
-OF_EVERY_PART = ("everything", "one-cannot-stay")
+OF_EVERY_PART = ("everything", "one-cannot-stay", "frames-exchanged", "frames-copied")
 MISSING = is_installed()
 with_spin = pytest.mark.skipif(bool(MISSING), reason=f"SPIN checks our counts here; not installed: {MISSING}")
 
