@@ -377,6 +377,7 @@ class Tolerated(Entity):
     load_torn = budget(times, upto=3)
     storage_full = budget(times, upto=3)
     power_lost = budget(times, upto=3)
+    map_corrupted = budget(times, upto=3)
 
 
 class Grain(Entity):

@@ -32,6 +32,12 @@ EQUIVALENT: Mapping[tuple[str, str], str] = MappingProxyType(
         ("validate_map", "the map covers every page of the host VM"): (
             "no page moves once the map is built, and maps are not torn here (A1): this is what validation is"
         ),
+        ("list_frame", "the map is being built"): (
+            "a frame is preserved before and after: it may as well be listed early, or again when its entry was torn"
+        ),
+        ("list_frame", "the frame is preserved"): (
+            "the map could then not be sealed, only given up: seal_list asks for the preserved frames and no others"
+        ),
     }
 )
 """(action, sentence) to why it is kept."""

@@ -16,6 +16,9 @@ from ..model import (
     downtime,
     exchange,
     faults,
+    frame_handoff,
+    frame_tenants,
+    frames,
     guests,
     inventory,
     memory,
@@ -30,6 +33,8 @@ from . import endings, lemmas, liveness, properties, witnesses
 from . import placement as placed
 from .downtime import properties as downtime_properties
 from .downtime import witnesses as downtime_witnesses
+from .frames import properties as frames_properties
+from .frames import witnesses as frames_witnesses
 from .moves import properties as moves_properties
 from .moves import witnesses as moves_witnesses
 from .storage import liveness as storage_liveness
@@ -93,8 +98,16 @@ PLACEMENT = Part(
     (placed.liveness,),
 )
 
+FRAMES = Part(
+    "frames",
+    "Frames by identity: what is in each, who has it, and whether the hand-off map lists it.",
+    (frames, frame_tenants, frame_handoff),
+    (frames_properties,),
+    frames_witnesses,
+)
+
 PARTS: Mapping[str, Part] = MappingProxyType(
-    {part.name: part for part in (EXCHANGE, MOVES, STORAGE, DOWNTIME, PLACEMENT)}
+    {part.name: part for part in (EXCHANGE, MOVES, STORAGE, DOWNTIME, PLACEMENT, FRAMES)}
 )
 """Every part by name; every world has the first."""
 

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from ..model.inventory import Hypervisor, Machine, Power, Stage, Vm
 from . import live_mutants
 from .downtime import mutants as downtime
+from .frames import mutants as frames
 from .moves import mutants as moves
 from .mutant import Mutant
 from .mutations import also_writing, defining, forgetting, not_writing
@@ -365,7 +366,7 @@ _EXCHANGE = (
     ),
 )
 
-_PARTS = (*moves.MUTANTS, *storage.MUTANTS, *downtime.MUTANTS, *placed.MUTANTS)
+_PARTS = (*moves.MUTANTS, *storage.MUTANTS, *downtime.MUTANTS, *placed.MUTANTS, *frames.MUTANTS)
 
 MUTANTS: Mapping[str, Mutant] = MappingProxyType(
     {mutant.name: mutant for mutant in (*_EXCHANGE, *live_mutants.MUTANTS, *_PARTS)}

@@ -13,6 +13,7 @@ from ..model.language import Kind, System, World
 from . import forward_worlds, full_machines, small_worlds
 from .case import Case
 from .downtime import worlds as downtime
+from .frames import worlds as frames
 from .moves import worlds as moves
 from .placement import worlds as placed
 from .storage import worlds as storage
@@ -61,6 +62,7 @@ CASES = (
     *storage.CASES,
     *downtime.CASES,
     *placed.CASES,
+    *frames.CASES,
 )
 """The worlds of every part, in the order of the parts."""
 

@@ -16,7 +16,14 @@ from tests.checkers.explore import counter, sink
 from tests.checkers.explore.systems import ANYONE, system
 from tests.plain_search import search
 
-OF_EVERY_PART = ("everything", "never-given-up", "one-cannot-stay", "one-page-at-rest")
+OF_EVERY_PART = (
+    "everything",
+    "never-given-up",
+    "one-cannot-stay",
+    "one-page-at-rest",
+    "frames-exchanged",
+    "frames-copied",
+)
 MISSING = is_installed()
 with_spin = pytest.mark.skipif(bool(MISSING), reason=f"SPIN checks our counts here; not installed: {MISSING}")
 

@@ -12,6 +12,7 @@ from holdfast.model.language import Kind, ModelError
 from holdfast.specs import forward_worlds, full_machines, ledger, small_worlds
 from holdfast.specs.case import Case, seeing
 from holdfast.specs.downtime import worlds as downtime
+from holdfast.specs.frames import worlds as frames
 from holdfast.specs.model import PARTS, full, live, safety
 from holdfast.specs.moves import worlds as moves
 from holdfast.specs.placement import worlds as placed
@@ -20,7 +21,7 @@ from holdfast.specs.worlds import MODEL_WORLDS, WORLDS
 
 SPECS = Path(small_worlds.__file__).parent
 ASSUMPTIONS = (SPECS / "assumptions.md").read_text(encoding="utf-8")
-WRITTEN = (small_worlds, forward_worlds, full_machines, moves, storage, downtime, placed)
+WRITTEN = (small_worlds, forward_worlds, full_machines, moves, storage, downtime, placed, frames)
 HOLDING = [name for name, case in MODEL_WORLDS.items() if case.breaks is None]
 
 

@@ -1,0 +1,1 @@
+"""What must hold of frames by identity, and where: properties, witnesses, worlds, mutants."""
