@@ -15,13 +15,6 @@ EQUIVALENT: Mapping[tuple[str, str], str] = MappingProxyType(
     {
         ("reclaim", "a target changes"): f"{IN_VAIN}: a plan is told that its step does nothing",
         ("tear_down_old", "the old hypervisor runs"): f"{IN_VAIN}: an operator is told that it is gone",
-        (
-            "destination_killed",
-            "the VM is in flight",
-        ): f"{IN_VAIN}: the fault would strike nobody, and its budget be spent",
-        ("migration_aborted", "authority has not passed yet"): (
-            "a committed VM would go back to its source, as when its destination dies; its source's copy is still whole"
-        ),
         ("suspend_to_storage", "the old hypervisor carries the host VM"): (
             "on the new hypervisor it would be stored, loaded and resumed once more: safe, and to no end"
         ),
