@@ -53,7 +53,8 @@ def create_host_vm(machine: Machine) -> None:
 
 
 def gathered_for_new(machine: Machine) -> None:
-    """Whatever way the host VM is suspended: every VM of the machine is in it, and can go on over the new hypervisor."""
+    """Whatever way the host VM is to go: every VM of the machine is in it, and can go on over the new hypervisor."""
+    require(~machine.split, "the machine is one partition")
     require(
         all_of(implies(vm.on, ~vm.in_flight & (vm.source == vm.guest)) for vm in Vm.where(machine=machine)),
         "every VM of the machine is in the guest hypervisor, and none is in flight",
@@ -168,6 +169,7 @@ def destroy_host_vm(machine: Machine) -> None:
     """End the guest hypervisor and the host VM, once nothing is in it or moves into or out of it."""
     guest = machine.host_vm.guest
     require(machine.host_vm.state == HostVmState.RUNNING, "the guest hypervisor runs")
+    require(~machine.split, "the machine is one partition")
     require(
         all_of(vm.settled & ~vm.inside_source for vm in Vm.where(machine=machine)),
         "no VM is in the guest hypervisor, and none is in flight",

@@ -24,21 +24,24 @@ from .language import (
 
 
 class Power(Enum):
-    """A hypervisor: not there, booting, or running."""
+    """A hypervisor: not there, booting, running, or hung: there, but it does nothing any more, and does not end."""
 
     ABSENT = "absent"
     BOOTING = "booting"
     RUNNING = "running"
+    HUNG = "hung"
 
 
 class HostVmState(Enum):
-    """The host VM: not there, running, suspended in memory to be handed over, halted to be stored, or in storage only."""
+    """The host VM: not there, running, suspended in memory to be handed over, halted to be stored, in storage only, or
+    stopped on its way between two partitions."""
 
     ABSENT = "absent"
     RUNNING = "running"
     SUSPENDED = "suspended"
     HALTED = "halted"
     STORED = "stored"
+    CROSSING = "crossing"
 
 
 class Map(Enum):
@@ -115,7 +118,7 @@ class HostVm(Entity):
     @derived
     def suspended(self) -> Truth:
         """Whether what is in it stands still, in memory or in storage."""
-        return self.state.one_of(HostVmState.SUSPENDED, HostVmState.HALTED, HostVmState.STORED)
+        return ~self.state.one_of(HostVmState.ABSENT, HostVmState.RUNNING)
 
     @derived
     def in_memory(self) -> Truth:
@@ -158,6 +161,7 @@ class Machine(Entity):
     """A machine: so many frames, a commit limit, room for swapping, and an exchange from `old` to `new`.
 
     Frames and swap slots are set aside for VMs that come from other machines, or fetch from here what they left behind.
+    While it is `split` the old and the new hypervisor are side by side, each in a partition of its own.
     """
 
     capacity = constant(pages)
@@ -170,6 +174,7 @@ class Machine(Entity):
     mapped = varying(pages, upto=capacity)
     set_aside = varying(pages, upto=capacity)
     slots_set_aside = varying(pages, upto=swap)
+    split = varying(bool)
 
     @derived
     def footprints(self) -> Quantity:
@@ -378,6 +383,10 @@ class Tolerated(Entity):
     storage_full = budget(times, upto=3)
     power_lost = budget(times, upto=3)
     map_corrupted = budget(times, upto=3)
+    boot_hung = budget(times, upto=3)
+    old_hung = budget(times, upto=3)
+    old_ended_early = budget(times, upto=3)
+    dma_outlasts = budget(times, upto=3)
 
 
 class Grain(Entity):

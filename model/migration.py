@@ -61,6 +61,7 @@ def disassociate(vm: Vm) -> None:
     _ready(vm)
     require(vm.source == vm.guest, "the VM runs in the guest hypervisor")
     require(vm.host_vm.carrier == vm.machine.new, "the new hypervisor carries the host VM")
+    require(~vm.machine.split, "the machine is one partition")
     _fits(vm, vm.machine.new)
     _reserve(vm, vm.machine.new)
 
@@ -71,6 +72,7 @@ def withdraw(vm: Vm) -> None:
     _ready(vm)
     require(vm.source == vm.guest, "the VM runs in the guest hypervisor")
     require(vm.host_vm.carrier == vm.machine.old, "the old hypervisor carries the host VM")
+    require(~vm.machine.split, "the machine is one partition")
     _fits(vm, vm.machine.old)
     _reserve(vm, vm.machine.old)
 

@@ -81,7 +81,7 @@ def transfer(t: Transfer) -> None:
     require(vm.machine == t.origin, "the VM is on the machine that it is to leave")
     require(vm.source != vm.guest, "the VM is not in a guest hypervisor")
     require(t.to.power == Power.RUNNING, "the other hypervisor runs")
-    require(~goal.host_vm.suspended, "the other machine is not in the middle of its exchange")
+    require(~goal.host_vm.suspended & ~goal.split, "the other machine is not in the middle of its exchange")
     require(offers(t.to, vm), "the other hypervisor offers the virtual hardware of the VM")
     require(goal.expected + t.need <= goal.capacity, "the other machine has room for the VM")
     require(goal.committed + t.need <= goal.commit_limit, "the other machine may promise the VM's frames")
@@ -172,6 +172,7 @@ def switch_early(t: Transfer, network: Network) -> None:
 def fetch(t: Transfer, amount: Amount) -> None:
     """A missing page arrives, and is freed where it was."""
     require(amount <= t.missing, "so many pages are missing")
+    require(t.vm.intact, "both ends are there")
     t.missing -= amount
     t.origin.set_aside -= amount
 
@@ -254,6 +255,7 @@ def remap_out(vm: Vm) -> None:
     _metadata_fits(vm, vm.machine.new)
     require(vm.source == vm.guest, "the VM runs in the guest hypervisor")
     require(vm.host_vm.carrier == vm.machine.new, "the new hypervisor carries the host VM")
+    require(~vm.machine.split, "the machine is one partition")
     _begin(vm, vm.machine.new)
 
 

@@ -64,15 +64,22 @@ def at_home_on_its_machine() -> Truth:
 
 @always()
 def old_then_new() -> Truth:
-    """The old hypervisor carries the host VM until it ends; the new one is beside it only while the host VM is suspended."""
+    """The old hypervisor carries the host VM until it ends; the new one is beside it only while the host VM is suspended.
+
+    While the machine is split either carries it, and both are there.
+    """
     return all_of(
         (m.old.power != Power.BOOTING)
-        & implies(m.old.power == Power.RUNNING, m.host_vm.carrier == m.old)
-        & implies(m.old.power == Power.RUNNING, (m.new.power == Power.ABSENT) | suspended(m))
+        & ((m.host_vm.carrier == m.old) | (m.host_vm.carrier == m.new))
+        & implies(m.old.power == Power.RUNNING, m.split | (m.host_vm.carrier == m.old))
+        & implies(m.old.power == Power.RUNNING, m.split | (m.new.power == Power.ABSENT) | suspended(m))
+        & implies(m.old.power == Power.HUNG, m.split & (m.host_vm.carrier == m.new))
         & implies(
             m.old.power == Power.ABSENT,
             (m.host_vm.carrier == m.new) & implies(m.host_vm.in_memory, m.new.power == Power.RUNNING),
         )
+        & implies(m.split, m.host_vm.state.one_of(HostVmState.RUNNING, HostVmState.CROSSING))
+        & implies(m.host_vm.state == HostVmState.CROSSING, m.split)
         for m in Machine
     )
 
@@ -82,7 +89,7 @@ def map_states() -> Truth:
     """A map that was passed has a new hypervisor to read it; without a map nothing is mapped."""
     return all_of(
         implies(m.map.one_of(Map.PASSED, Map.VALIDATED), m.new.power == Power.RUNNING)
-        & implies((m.new.power == Power.BOOTING) & m.host_vm.in_memory, m.map == Map.SEALED)
+        & implies((m.new.power == Power.BOOTING) & m.host_vm.in_memory & ~m.split, m.map == Map.SEALED)
         & implies(m.map == Map.NONE, m.mapped == 0)
         & implies(m.map != Map.NONE, preserved(m))
         & implies((m.map == Map.NONE) & preserved(m), m.new.power == Power.ABSENT)

@@ -13,6 +13,7 @@ from types import MappingProxyType, ModuleType
 
 from ..model import (
     admission,
+    bequest,
     downtime,
     exchange,
     faults,
@@ -24,6 +25,9 @@ from ..model import (
     memory,
     migration,
     moves,
+    partition_faults,
+    partition_return,
+    partitions,
     placement,
     storage,
     storage_faults,
@@ -37,6 +41,10 @@ from .frames import properties as frames_properties
 from .frames import witnesses as frames_witnesses
 from .moves import properties as moves_properties
 from .moves import witnesses as moves_witnesses
+from .partitions import endings as partitions_endings
+from .partitions import liveness as partitions_liveness
+from .partitions import properties as partitions_properties
+from .partitions import witnesses as partitions_witnesses
 from .storage import liveness as storage_liveness
 from .storage import properties as storage_properties
 from .storage import witnesses as storage_witnesses
@@ -106,8 +114,17 @@ FRAMES = Part(
     frames_witnesses,
 )
 
+PARTITIONS = Part(
+    "partitions",
+    "The exchange by partition migration: both hypervisors side by side, pages by pointer and claim, and a bequest.",
+    (partitions, partition_return, bequest, partition_faults),
+    (partitions_properties,),
+    partitions_witnesses,
+    (partitions_liveness, partitions_endings),
+)
+
 PARTS: Mapping[str, Part] = MappingProxyType(
-    {part.name: part for part in (EXCHANGE, MOVES, STORAGE, DOWNTIME, PLACEMENT, FRAMES)}
+    {part.name: part for part in (EXCHANGE, MOVES, STORAGE, DOWNTIME, PLACEMENT, FRAMES, PARTITIONS)}
 )
 """Every part by name; every world has the first."""
 

@@ -17,6 +17,7 @@ from .frames import mutants as frames
 from .moves import mutants as moves
 from .mutant import Mutant
 from .mutations import also_writing, defining, forgetting, not_writing
+from .partitions import mutants as partitions
 from .placement import mutants as placed
 from .storage import mutants as storage
 
@@ -366,7 +367,7 @@ _EXCHANGE = (
     ),
 )
 
-_PARTS = (*moves.MUTANTS, *storage.MUTANTS, *downtime.MUTANTS, *placed.MUTANTS, *frames.MUTANTS)
+_PARTS = (*moves.MUTANTS, *storage.MUTANTS, *downtime.MUTANTS, *placed.MUTANTS, *frames.MUTANTS, *partitions.MUTANTS)
 
 MUTANTS: Mapping[str, Mutant] = MappingProxyType(
     {mutant.name: mutant for mutant in (*_EXCHANGE, *live_mutants.MUTANTS, *_PARTS)}

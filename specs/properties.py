@@ -109,7 +109,7 @@ def still_at_rest() -> Truth:
 @always("S4")
 def consolidated_before_exchange() -> Truth:
     """While the old hypervisor is replaced no VM is on it or in flight; once it is gone none is on it or moves to it."""
-    replaced = all_of(implies(suspended(m), all_nested(m)) for m in Machine)
+    replaced = all_of(implies(suspended(m) | m.split, all_nested(m)) for m in Machine)
     gone = all_of(
         implies(
             vm.on & (vm.machine.old.power == Power.ABSENT),
@@ -137,7 +137,7 @@ def guest_hypervisor_with_host_vm() -> Truth:
     """The guest hypervisor is there exactly while the host VM is, and what carries the host VM in memory runs."""
     return all_of(
         ((m.host_vm.state == HostVmState.ABSENT) == (m.host_vm.guest.power == Power.ABSENT))
-        & (m.host_vm.guest.power != Power.BOOTING)
+        & m.host_vm.guest.power.one_of(Power.ABSENT, Power.RUNNING)
         & implies(
             (m.host_vm.state != HostVmState.ABSENT) & m.host_vm.in_memory, m.host_vm.carrier.power == Power.RUNNING
         )
@@ -185,19 +185,22 @@ def validated_before_teardown() -> Truth:
 
 @step("S11")
 def replaced_only_when_suspended() -> Truth:
-    """The old hypervisor ends only while every instance is suspended, inside the host VM."""
+    """The old hypervisor ends only while every instance is inside the host VM, which is suspended or runs on the new one."""
     return all_of(
-        implies((m.old.power == Power.RUNNING) & (after(m.old.power) != Power.RUNNING), suspended(m) & all_nested(m))
+        implies(
+            (m.old.power == Power.RUNNING) & (after(m.old.power) != Power.RUNNING),
+            all_nested(m) & (suspended(m) | (m.split & (m.host_vm.carrier == m.new))),
+        )
         for m in Machine
     )
 
 
 @always("S18")
 def format_checked_first() -> Truth:
-    """Nothing is suspended for a new hypervisor that cannot read the old one's hand-off format."""
+    """Nothing is suspended, and no machine split, for a new hypervisor that cannot read the old one's hand-off format."""
     return all_of(
         implies(
-            suspended(m),
+            suspended(m) | m.split,
             (m.new.reads_from <= m.old.writes_format) & (m.old.writes_format <= m.new.reads_upto),
         )
         for m in Machine

@@ -15,6 +15,7 @@ from .case import Case
 from .downtime import worlds as downtime
 from .frames import worlds as frames
 from .moves import worlds as moves
+from .partitions import worlds as partitions
 from .placement import worlds as placed
 from .storage import worlds as storage
 from .toys import TOYS, Toy
@@ -63,6 +64,7 @@ CASES = (
     *downtime.CASES,
     *placed.CASES,
     *frames.CASES,
+    *partitions.CASES,
 )
 """The worlds of every part, in the order of the parts."""
 

@@ -15,13 +15,14 @@ from holdfast.specs.downtime import worlds as downtime
 from holdfast.specs.frames import worlds as frames
 from holdfast.specs.model import PARTS, full, live, safety
 from holdfast.specs.moves import worlds as moves
+from holdfast.specs.partitions import worlds as partitions
 from holdfast.specs.placement import worlds as placed
 from holdfast.specs.storage import worlds as storage
 from holdfast.specs.worlds import MODEL_WORLDS, WORLDS
 
 SPECS = Path(small_worlds.__file__).parent
 ASSUMPTIONS = (SPECS / "assumptions.md").read_text(encoding="utf-8")
-WRITTEN = (small_worlds, forward_worlds, full_machines, moves, storage, downtime, placed, frames)
+WRITTEN = (small_worlds, forward_worlds, full_machines, moves, storage, downtime, placed, frames, partitions)
 HOLDING = [name for name, case in MODEL_WORLDS.items() if case.breaks is None]
 
 
