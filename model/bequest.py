@@ -46,8 +46,7 @@ def expire_timer(s: Split) -> None:
 @action(by=HYPERVISOR)
 def observe_end(s: Split) -> None:
     """The new hypervisor observes that the old one has terminated."""
-    require(s.machine.split & ~s.end_observed, "the machine is split, and no end was observed yet")
-    require(s.machine.old.power == Power.ABSENT, "the old hypervisor has ended")
+    require(s.machine.split & (s.machine.old.power == Power.ABSENT), "the old hypervisor of a split machine has ended")
     s.end_observed = True
 
 
@@ -68,7 +67,6 @@ def _may_claim_last(s: Split) -> None:
 def claim_last(s: Split) -> None:
     """The new hypervisor claims the last memory (S13)."""
     _may_claim_last(s)
-    require(s.old_frames > 0, "there is memory to claim")
     s.new_frames += s.old_frames
     s.old_frames = 0
 
@@ -85,7 +83,6 @@ def inherit_processor(processor: Processor) -> None:
 @action(by=OPERATOR, until=_is_one)
 def join_new(s: Split) -> None:
     """The machine is one partition again: the new hypervisor has all of it. VMs can be disassociated."""
-    require(s.machine.split, "the machine is split")
     require(s.old_frames == 0, "the last memory has been claimed")
     require(all_of(p.with_new for p in Processor.where(split=s)), "the new hypervisor has every processor")
     s.machine.split = False

@@ -387,6 +387,7 @@ class Tolerated(Entity):
     old_hung = budget(times, upto=3)
     old_ended_early = budget(times, upto=3)
     dma_outlasts = budget(times, upto=3)
+    controller_crashed = budget(times, upto=3)
 
 
 class Grain(Entity):

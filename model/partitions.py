@@ -142,7 +142,6 @@ def give_processor(processor: Processor) -> None:
     require(processor.split.machine.split, "the machine is split")
     require(processor.split.machine.old.power == Power.RUNNING, "the old hypervisor runs")
     require(_another_stays(processor), "another processor stays with the old hypervisor")
-    require(processor.with_old, "the old hypervisor has the processor")
     processor.with_old = False
 
 
@@ -159,7 +158,6 @@ def take_back_processor(processor: Processor) -> None:
     """The old hypervisor takes a processor back that nobody uses, or that the new one leaves behind as it ends."""
     s = processor.split
     left = s.homeward & (s.machine.new.power == Power.ABSENT)
-    require(~processor.with_old, "the old hypervisor does not have the processor")
     require(~processor.with_new | left, "nobody has the processor, or its hypervisor has ended for good")
     require(s.machine.old.power == Power.RUNNING, "the old hypervisor runs")
     processor.with_old = True
@@ -246,5 +244,4 @@ def arrive(s: Split) -> None:
 def restart_device(device: Device) -> None:
     """A device goes on where the host VM runs."""
     require(device.split.machine.host_vm.state == HostVmState.RUNNING, "the host VM runs")
-    require(device.quiesced, "the device is quiesced")
     device.quiesced = False

@@ -13,8 +13,8 @@ from ..model.language import Truth, all_of, any_of, leads_to
 from .liveness import as_before
 from .properties import all_on_new, exchanged, needed, suspended
 
-WORLDS = ("never-given-up", "never-given-up-by-two")
-"""The worlds in which they are decided: every fault, and nobody gives up."""
+WORLDS = ("never-given-up", "never-given-up-by-two", "controller-goes-on")
+"""The worlds in which they are decided: every fault, crashes of the controller too, and nobody gives up."""
 
 
 def moving_in(vm: Vm) -> Truth:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from ..model.inventory import HostVmState, Machine, Map, Power, Vm
 from ..model.language import Truth, all_of, recoverable
 
-WORLDS = ("smallest", "growth-in-flight", "one-at-a-time")
-"""The worlds in which they are decided: one VM with every fault, one that grows in flight, and two in each other's way."""
+WORLDS = ("smallest", "growth-in-flight", "one-at-a-time", "controller-crashes")
+"""The worlds in which they are decided: one VM with every fault, one that grows in flight, two in each other's way, and one
+whose controller crashes."""
 
 
 def as_before() -> Truth:

@@ -14,6 +14,7 @@ from types import MappingProxyType, ModuleType
 from ..model import (
     admission,
     bequest,
+    controller,
     downtime,
     exchange,
     faults,
@@ -32,15 +33,20 @@ from ..model import (
     storage,
     storage_faults,
 )
-from ..model.language import System, check
+from ..model.actors import OPERATOR
+from ..model.controller import Controller, restart_controller
+from ..model.language import System, all_of, check
 from . import endings, lemmas, liveness, properties, witnesses
 from . import placement as placed
+from .controller import properties as controller_properties
+from .controller import witnesses as controller_witnesses
 from .downtime import properties as downtime_properties
 from .downtime import witnesses as downtime_witnesses
 from .frames import properties as frames_properties
 from .frames import witnesses as frames_witnesses
 from .moves import properties as moves_properties
 from .moves import witnesses as moves_witnesses
+from .mutations import also_requiring
 from .partitions import endings as partitions_endings
 from .partitions import liveness as partitions_liveness
 from .partitions import properties as partitions_properties
@@ -123,8 +129,17 @@ PARTITIONS = Part(
     (partitions_liveness, partitions_endings),
 )
 
+CONTROLLER = Part(
+    "controller",
+    "The controller that takes the operator's steps, and may crash between any two of them.",
+    (controller,),
+    (controller_properties,),
+    controller_witnesses,
+)
+"""Where it is, every step of an operator asks for it."""
+
 PARTS: Mapping[str, Part] = MappingProxyType(
-    {part.name: part for part in (EXCHANGE, MOVES, STORAGE, DOWNTIME, PLACEMENT, FRAMES, PARTITIONS)}
+    {part.name: part for part in (EXCHANGE, MOVES, STORAGE, DOWNTIME, PLACEMENT, FRAMES, PARTITIONS, CONTROLLER)}
 )
 """Every part by name; every world has the first."""
 
@@ -135,13 +150,23 @@ def system(parts: tuple[str, ...], seen: tuple[str, ...]) -> System:
     chosen = _chosen(parts)
     modules = [module for part in chosen for module in (*part.definitions, *part.properties)]
     modules += [part.witnesses for part in chosen if part.name in seen]
-    return check(System.of(*modules))
+    return check(_by_controller(System.of(*modules), chosen))
 
 
 @cache
 def live(*parts: str) -> System:
     """The exchange and these parts with what must happen in the end, and no other properties."""
-    return check(System.of(*(m for part in _chosen(parts) for m in (*part.definitions, *part.liveness))))
+    chosen = _chosen(parts)
+    found = System.of(*(m for part in chosen for m in (*part.definitions, *part.liveness)))
+    return check(_by_controller(found, chosen))
+
+
+def _by_controller(found: System, chosen: list[Part]) -> System:
+    """Where there is a controller, it takes the steps of the operator: none is taken while it is gone."""
+    if CONTROLLER in chosen:
+        for name in (a.name for a in found.actions if a.by == OPERATOR and a.name != restart_controller.name):
+            found = also_requiring(name, lambda *_: all_of(c.running for c in Controller), "the controller runs")(found)
+    return found
 
 
 def _chosen(parts: tuple[str, ...]) -> list[Part]:
@@ -150,8 +175,9 @@ def _chosen(parts: tuple[str, ...]) -> list[Part]:
 
 
 def full() -> System:
-    """Every part, with every witness."""
-    return system(tuple(PARTS), tuple(PARTS))
+    """Every part, with every witness, as each is written: without asking for a controller."""
+    modules = [m for part in PARTS.values() for m in (*part.definitions, *part.properties, part.witnesses)]
+    return check(System.of(*modules))
 
 
 def safety() -> System:

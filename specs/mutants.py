@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from ..model.inventory import Hypervisor, Machine, Power, Stage, Vm
 from . import live_mutants
+from .controller import mutants as controller
 from .downtime import mutants as downtime
 from .frames import mutants as frames
 from .moves import mutants as moves
@@ -367,7 +368,15 @@ _EXCHANGE = (
     ),
 )
 
-_PARTS = (*moves.MUTANTS, *storage.MUTANTS, *downtime.MUTANTS, *placed.MUTANTS, *frames.MUTANTS, *partitions.MUTANTS)
+_PARTS = (
+    *moves.MUTANTS,
+    *storage.MUTANTS,
+    *downtime.MUTANTS,
+    *placed.MUTANTS,
+    *frames.MUTANTS,
+    *partitions.MUTANTS,
+    *controller.MUTANTS,
+)
 
 MUTANTS: Mapping[str, Mutant] = MappingProxyType(
     {mutant.name: mutant for mutant in (*_EXCHANGE, *live_mutants.MUTANTS, *_PARTS)}

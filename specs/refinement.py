@@ -25,6 +25,7 @@ WORLDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "arrives-between-exchanges": _NOTHING_FAILS,
         "remapped": {**_STAYS, **_NOTHING_FAILS, "come_back": "a VM that was remapped in stays until the exchange"},
         "stored-smallest": {**_STAYS, **_NOTHING_FAILS},
+        "split-smallest": {**_STAYS, "fall_back": "no destination dies here"},
     }
 )
 """Where the refinement is checked, and which actions of the one-page model cannot be seen there, with why."""

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from ..model.language import Kind, System, World
 from . import forward_worlds, full_machines, small_worlds
 from .case import Case
+from .controller import worlds as controller
 from .downtime import worlds as downtime
 from .frames import worlds as frames
 from .moves import worlds as moves
@@ -65,6 +66,7 @@ CASES = (
     *placed.CASES,
     *frames.CASES,
     *partitions.CASES,
+    *controller.CASES,
 )
 """The worlds of every part, in the order of the parts."""
 

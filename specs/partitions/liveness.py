@@ -11,7 +11,7 @@ from ...model.partitions import Bequest, Split
 from ..endings import all_done
 from ..liveness import as_before
 
-WORLDS: tuple[str, ...] = ("split-smallest",)
+WORLDS: tuple[str, ...] = ("split-given-up",)
 """Where these are decided: everything can be given up there."""
 
 

@@ -133,6 +133,46 @@ NEVER_GIVEN_UP = case(
     parts=PARTS,
     asks=PARTS,
 )
+GIVEN_UP = case(
+    "split-given-up",
+    "Partition migration without faults, which can be given up anywhere: what must stay possible is decided here.",
+    on_split(host(5, 2), active("vm", 1)),
+    bounded={
+        "1 VM of 1 page": "the host VM has three pages",
+        "5 frames": "old, new and guest hypervisor, host VM and VM: not one more",
+        "2 processors": "each partition has its last one: split-smallest asks about a third",
+    },
+    leave_out={
+        **QUIET,
+        **AS_PLANNED,
+        **LAST_TWO,
+        **because("no migration is given up here: every-fault asks about that", "cancel"),
+    },
+    unseen={**NEVER_WRONG, **NO_THIRD},
+    parts=PARTS,
+    asks=PARTS,
+)
+GOES_ON = case(
+    "split-goes-on",
+    "Partition migration with an old hypervisor that may hang, and nobody gives up: what must come is decided here.",
+    on_split(host(5, 2), active("vm", 1), old_hung=1, dma_outlasts=1),
+    bounded={
+        "1 VM of 1 page": "the host VM has three pages",
+        "5 frames": "old, new and guest hypervisor, host VM and VM: not one more",
+        "2 processors": "each partition has its last one: split-never-given-up asks about a third",
+        "one hang, one DMA": "what may hold up the end, and the crossing",
+    },
+    leave_out={
+        **QUIET,
+        **GATHERED,
+        **FORWARD,
+        **LAST_TWO,
+        **because("split-never-given-up asks about these", "boot_failed", "boot_hung", "old_ended_early"),
+    },
+    unseen={**NO_THIRD, **because("two of the faults do not strike here", "split_done_in_spite_of_faults")},
+    parts=PARTS,
+    asks=PARTS,
+)
 
 # --------------------------------------------------------------------------------------- room, and want of it
 GROWS = case(
@@ -279,6 +319,7 @@ SIDE_BY_SIDE = case(
         **because(
             "no boot fails and no DMA outlasts here", "quiesced_with_dma_in_flight", "split_done_in_spite_of_faults"
         ),
+        **because("a host VM of two pages is in two places at most", "in_both_partitions"),
     },
     parts=PARTS,
     asks=PARTS,

@@ -23,6 +23,7 @@ OF_EVERY_PART = (
     "one-page-at-rest",
     "frames-exchanged",
     "frames-copied",
+    "split-smallest",
 )
 MISSING = is_installed()
 with_spin = pytest.mark.skipif(bool(MISSING), reason=f"SPIN checks our counts here; not installed: {MISSING}")

@@ -11,6 +11,7 @@ from holdfast.checkers.interpret import Run
 from holdfast.model.language import Kind, ModelError
 from holdfast.specs import forward_worlds, full_machines, ledger, small_worlds
 from holdfast.specs.case import Case, seeing
+from holdfast.specs.controller import worlds as controller
 from holdfast.specs.downtime import worlds as downtime
 from holdfast.specs.frames import worlds as frames
 from holdfast.specs.model import PARTS, full, live, safety
@@ -22,7 +23,18 @@ from holdfast.specs.worlds import MODEL_WORLDS, WORLDS
 
 SPECS = Path(small_worlds.__file__).parent
 ASSUMPTIONS = (SPECS / "assumptions.md").read_text(encoding="utf-8")
-WRITTEN = (small_worlds, forward_worlds, full_machines, moves, storage, downtime, placed, frames, partitions)
+WRITTEN = (
+    small_worlds,
+    forward_worlds,
+    full_machines,
+    moves,
+    storage,
+    downtime,
+    placed,
+    frames,
+    partitions,
+    controller,
+)
 HOLDING = [name for name, case in MODEL_WORLDS.items() if case.breaks is None]
 
 
