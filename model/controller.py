@@ -7,8 +7,8 @@ Where a world has a controller, every step of an operator asks for one that runs
 from __future__ import annotations
 
 from .actors import FAULT, OPERATOR
-from .inventory import Tolerated
 from .language import Entity, action, require, varying
+from .tolerance import Tolerated
 
 
 class Controller(Entity):

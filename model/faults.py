@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from .actors import FAULT
-from .inventory import Machine, Map, Power, Stage, Tolerated, Vm
+from .inventory import Machine, Map, Power, Stage, Vm
 from .language import action, require
 from .migration import give_up
+from .tolerance import Tolerated
 
 
 @action(by=FAULT)

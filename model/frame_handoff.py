@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from .actors import FAULT, HYPERVISOR, pages
 from .frames import Frame, Kernel
-from .inventory import Machine, Map, Tolerated
+from .inventory import Machine, Map
 from .language import Quantity, Truth, action, all_of, quantity, require, total, where
+from .tolerance import Tolerated
 
 
 def listed_exactly(machine: Machine) -> Truth:

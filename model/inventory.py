@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from enum import Enum
 
-from .actors import formats, pages, times, versions
+from .actors import formats, pages, versions
 from .language import (
     Entity,
     Quantity,
     Truth,
-    budget,
     constant,
     derived,
     implies,
@@ -213,7 +212,8 @@ class Vm(Entity):
 
     `resident_peak` and `hot_peak` are assumptions about the guest: how many pages it ever has resident, and how many of
     them active or unreclaimable. While it migrates, `copied` pages lie at the other end too, `dirty` of them stale. It may
-    be `leaving` for another machine; or be `remapped`, its frames changing hands where they are.
+    be `leaving` for another machine; or be `remapped`, its frames changing hands where they are. The memory scheduler may
+    have it `blocked`; its balloon's driver may be stuck, or not there.
     """
 
     size = constant(pages)
@@ -242,6 +242,8 @@ class Vm(Entity):
     intact = varying(bool, start=True)
     leaving = varying(bool)
     remapped = varying(bool)
+    blocked = varying(bool)
+    driver_stuck = varying(bool)
     copied = varying(pages, upto=size)
     dirty = varying(pages, upto=size)
 
@@ -281,9 +283,14 @@ class Vm(Entity):
         return ~self.settled | self.leaving
 
     @derived
+    def awake(self) -> Truth:
+        """Whether it executes, or would if the scheduler did not block it: it is not stunned, suspended or lost."""
+        return self.intact & self.running & self.source.executes
+
+    @derived
     def runs(self) -> Truth:
         """Whether the guest can do anything now."""
-        return self.intact & self.running & self.source.executes
+        return self.awake & ~self.blocked
 
     @derived
     def lost(self) -> Truth:
@@ -367,27 +374,6 @@ class Vm(Entity):
     def reserved_inside(self) -> Quantity:
         """What the host VM has reserved for it."""
         return where(self.inside_source | self.inside_target, self.reservation + self.guest.vm_overhead, 0)
-
-
-class Tolerated(Entity):
-    """How often each fault may still strike: the assumption that a verdict holds under. One per world."""
-
-    migration_aborted = budget(times, upto=3)
-    destination_killed = budget(times, upto=3)
-    boot_failed = budget(times, upto=3)
-    format_unreadable = budget(times, upto=3)
-    transfer_failed = budget(times, upto=3)
-    end_lost = budget(times, upto=3)
-    image_torn = budget(times, upto=3)
-    load_torn = budget(times, upto=3)
-    storage_full = budget(times, upto=3)
-    power_lost = budget(times, upto=3)
-    map_corrupted = budget(times, upto=3)
-    boot_hung = budget(times, upto=3)
-    old_hung = budget(times, upto=3)
-    old_ended_early = budget(times, upto=3)
-    dma_outlasts = budget(times, upto=3)
-    controller_crashed = budget(times, upto=3)
 
 
 class Grain(Entity):

@@ -1,6 +1,7 @@
 """The memory scheduler: it takes pages back up to targets, by balloon or by swapping (US9529609 claim 1).
 
-Nothing is taken from a VM that is in flight, suspended or preserved (X3). Targets are set by the operator's plan.
+Nothing is taken from a VM that is in flight, suspended or preserved (X3). Targets are set by the operator's plan, or by the
+scheduler's own policy (scheduling.py).
 """
 
 from __future__ import annotations
@@ -15,9 +16,16 @@ from .language import Quantity, Truth, action, between, require
 Target: TypeAlias = Annotated[Quantity, between(pages, 0, Grain.most)]
 
 
-def _may_reclaim(vm: Vm) -> None:
+def may_reclaim(vm: Vm) -> None:
+    """Nothing is taken from a VM that is in flight, stunned, suspended or preserved (X3)."""
+    require(vm.awake, "the VM runs, or is only blocked")
+    require(~vm.in_flight, "the VM is not in flight")
+
+
+def _balloon_moves(vm: Vm) -> None:
     require(vm.runs, "the VM runs")
     require(~vm.in_flight, "the VM is not in flight")
+    require(~vm.driver_stuck, "the balloon's driver works")
 
 
 def _reached(vm: Vm, balloon: Quantity, swap: Quantity) -> Truth:
@@ -28,7 +36,7 @@ def _reached(vm: Vm, balloon: Quantity, swap: Quantity) -> Truth:
 @action(by=OPERATOR, until=_reached)
 def reclaim(vm: Vm, balloon: Target, swap: Target) -> None:
     """Set how much the balloon should hold and how much should stay swapped."""
-    _may_reclaim(vm)
+    may_reclaim(vm)
     require((vm.balloon_target != balloon) | (vm.swap_target != swap), "a target changes")
     require(balloon + swap + vm.unreclaimable <= vm.size, "the targets leave what cannot be reclaimed")
     vm.balloon_target = balloon
@@ -36,7 +44,7 @@ def reclaim(vm: Vm, balloon: Target, swap: Target) -> None:
 
 
 def _may_inflate(vm: Vm, amount: Quantity) -> None:
-    _may_reclaim(vm)
+    _balloon_moves(vm)
     require(vm.ballooned + amount <= vm.balloon_target, "the balloon is below its target")
 
 
@@ -79,7 +87,7 @@ def squeeze_anonymous(vm: Vm, amount: Amount) -> None:
 @action(by=SCHEDULER)
 def deflate(vm: Vm, amount: Amount) -> None:
     """The balloon gives pages back, down to its target; they get a frame when the guest touches them."""
-    _may_reclaim(vm)
+    _balloon_moves(vm)
     require(vm.balloon_target + amount <= vm.ballooned, "the balloon is above its target")
     require(vm.machine.committed + amount <= vm.machine.commit_limit, "the machine may promise so many frames")
     vm.ballooned -= amount
@@ -87,7 +95,7 @@ def deflate(vm: Vm, amount: Amount) -> None:
 
 
 def _may_swap(vm: Vm, amount: Quantity) -> None:
-    _may_reclaim(vm)
+    may_reclaim(vm)
     require(vm.swapped + amount <= vm.swap_target, "fewer pages are swapped than the target")
     require(vm.machine.swapped + amount <= vm.machine.swap, "the machine has so many swap slots")
 

@@ -13,9 +13,10 @@ from enum import Enum
 from .actors import FAULT, GUEST, HYPERVISOR, OPERATOR, pages
 from .exchange import offers
 from .guests import Amount
-from .inventory import HostVmState, Hypervisor, Machine, Power, Stage, Tolerated, Vm
+from .inventory import HostVmState, Hypervisor, Machine, Power, Stage, Vm
 from .language import Entity, Quantity, Truth, action, constant, derived, require, varying
 from .migration import room_inside
+from .tolerance import Tolerated
 
 
 class Passage(Enum):

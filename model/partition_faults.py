@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from .actors import FAULT
-from .inventory import Machine, Power, Tolerated
+from .inventory import Machine, Power
 from .language import action, require
 from .partitions import Bequest, Device, Split
+from .tolerance import Tolerated
 
 
 @action(by=FAULT)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import Enum
 
 from .actors import pages
+from .extremes import larger
 from .inventory import HostVmState, Machine, Power, Vm
 from .language import Entity, Quantity, Truth, constant, derived, total, varying, where
 
@@ -24,11 +25,6 @@ class Request(Enum):
     NO_SWAP = "rejected: there is not enough room for swapping"
     NO_MEMORY = "rejected: the working set does not fit"
     ENDING = "asked to be powered off"
-
-
-def larger(one: Quantity, other: Quantity) -> Quantity:
-    """The larger of the two."""
-    return where(one < other, other, one)
 
 
 class Pool(Entity):

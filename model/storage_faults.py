@@ -8,9 +8,10 @@ its disks, as it would without any exchange (A14).
 from __future__ import annotations
 
 from .actors import FAULT
-from .inventory import HostVmState, Map, Power, Tolerated
+from .inventory import HostVmState, Map, Power
 from .language import action, implies, require
 from .storage import Copy, Image
+from .tolerance import Tolerated
 
 
 @action(by=FAULT)

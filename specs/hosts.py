@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ..model.inventory import Grain, HostVm, Hypervisor, Machine, Power, Tolerated, Vm
+from ..model.inventory import Grain, HostVm, Hypervisor, Machine, Power, Vm
 from ..model.language import Entity
+from ..model.tolerance import Tolerated
 
 CLASSES = (
     "unreclaimable",
@@ -100,8 +101,8 @@ def machine(host: HostPages) -> list[Entity]:
     return [old, new, guest, host_vm, box]
 
 
-def resident(host: HostPages, vms: Iterable[GuestPages]) -> list[Entity]:
-    """VMs on the old hypervisor of a machine."""
+def resident(host: HostPages, vms: Iterable[GuestPages], stuck: Collection[str] = ()) -> list[Entity]:
+    """VMs on the old hypervisor of a machine; those named in `stuck` have no balloon driver that works."""
     home = f"{host.name}.old"
     return [
         Vm(
@@ -116,6 +117,7 @@ def resident(host: HostPages, vms: Iterable[GuestPages]) -> list[Entity]:
             balloon_target=vm.ballooned,
             swapped=vm.swapped,
             swap_target=vm.swapped,
+            driver_stuck=vm.name in stuck,
             source=home,
             target=home,
             **{name: vm.classes.get(name, 0) for name in CLASSES},

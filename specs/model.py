@@ -30,6 +30,8 @@ from ..model import (
     partition_return,
     partitions,
     placement,
+    sampling,
+    scheduling,
     storage,
     storage_faults,
 )
@@ -51,6 +53,9 @@ from .partitions import endings as partitions_endings
 from .partitions import liveness as partitions_liveness
 from .partitions import properties as partitions_properties
 from .partitions import witnesses as partitions_witnesses
+from .scheduler import live_balloons, live_low, live_rest, live_sharing
+from .scheduler import properties as scheduler_properties
+from .scheduler import witnesses as scheduler_witnesses
 from .storage import liveness as storage_liveness
 from .storage import properties as storage_properties
 from .storage import witnesses as storage_witnesses
@@ -129,6 +134,15 @@ PARTITIONS = Part(
     (partitions_liveness, partitions_endings),
 )
 
+SCHEDULER = Part(
+    "scheduler",
+    "The memory scheduler sets the targets itself, from what it samples of the guests.",
+    (sampling, scheduling),
+    (scheduler_properties,),
+    scheduler_witnesses,
+    (live_low, live_sharing, live_rest, live_balloons),
+)
+
 CONTROLLER = Part(
     "controller",
     "The controller that takes the operator's steps, and may crash between any two of them.",
@@ -139,7 +153,10 @@ CONTROLLER = Part(
 """Where it is, every step of an operator asks for it."""
 
 PARTS: Mapping[str, Part] = MappingProxyType(
-    {part.name: part for part in (EXCHANGE, MOVES, STORAGE, DOWNTIME, PLACEMENT, FRAMES, PARTITIONS, CONTROLLER)}
+    {
+        part.name: part
+        for part in (EXCHANGE, MOVES, STORAGE, DOWNTIME, PLACEMENT, FRAMES, PARTITIONS, SCHEDULER, CONTROLLER)
+    }
 )
 """Every part by name; every world has the first."""
 

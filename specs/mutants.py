@@ -20,6 +20,7 @@ from .mutant import Mutant
 from .mutations import also_writing, defining, forgetting, not_writing
 from .partitions import mutants as partitions
 from .placement import mutants as placed
+from .scheduler import mutants as scheduler
 from .storage import mutants as storage
 
 
@@ -375,10 +376,12 @@ _PARTS = (
     *placed.MUTANTS,
     *frames.MUTANTS,
     *partitions.MUTANTS,
+    *scheduler.MUTANTS,
     *controller.MUTANTS,
 )
 
-MUTANTS: Mapping[str, Mutant] = MappingProxyType(
-    {mutant.name: mutant for mutant in (*_EXCHANGE, *live_mutants.MUTANTS, *_PARTS)}
-)
+EVERY = (*_EXCHANGE, *live_mutants.MUTANTS, *_PARTS)
+"""Every mutant, in the order of the parts."""
+
+MUTANTS: Mapping[str, Mutant] = MappingProxyType({mutant.name: mutant for mutant in EVERY})
 """Every mutant of every part, by name."""

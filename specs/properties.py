@@ -102,8 +102,8 @@ def whole_at_commit() -> Truth:
 
 @step("S3")
 def still_at_rest() -> Truth:
-    """While a VM executes nowhere no page of it is used, freed or written: it resumes with what it was stopped with."""
-    return all_of(vm.runs | ~(vm.on & after(vm.on)) | (_same_pages(vm) & (after(vm.dirty) <= vm.dirty)) for vm in Vm)
+    """While a VM is stunned or suspended no page of it is used, freed or written: it resumes with what it had then."""
+    return all_of(vm.awake | ~(vm.on & after(vm.on)) | (_same_pages(vm) & (after(vm.dirty) <= vm.dirty)) for vm in Vm)
 
 
 @always("S4")
@@ -219,7 +219,7 @@ def both_copies_charged() -> Truth:
 def frozen_while_in_flight() -> Truth:
     """Nothing is reclaimed from a VM that is in flight, suspended or preserved, and its targets do not change."""
     return all_of(
-        (vm.runs & ~vm.in_flight)
+        (vm.awake & ~vm.in_flight)
         | ~(vm.on & after(vm.on))
         | (
             (after(vm.ballooned) == vm.ballooned)

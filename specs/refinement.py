@@ -26,6 +26,7 @@ WORLDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "remapped": {**_STAYS, **_NOTHING_FAILS, "come_back": "a VM that was remapped in stays until the exchange"},
         "stored-smallest": {**_STAYS, **_NOTHING_FAILS},
         "split-smallest": {**_STAYS, "fall_back": "no destination dies here"},
+        "exchanged-when-full": {**_STAYS, **_NOTHING_FAILS},
     }
 )
 """Where the refinement is checked, and which actions of the one-page model cannot be seen there, with why."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ..model.inventory import HostVm, HostVmState, Machine, Map, Power, Stage, Tolerated, Vm
+from ..model.inventory import HostVm, HostVmState, Machine, Map, Power, Stage, Vm
 from ..model.language import Truth, all_of, any_of, sometimes
+from ..model.tolerance import Tolerated
 from .properties import exchanged, nested, suspended
 
 

@@ -18,6 +18,7 @@ from .frames import worlds as frames
 from .moves import worlds as moves
 from .partitions import worlds as partitions
 from .placement import worlds as placed
+from .scheduler import worlds as scheduler
 from .storage import worlds as storage
 from .toys import TOYS, Toy
 
@@ -67,6 +68,7 @@ CASES = (
     *frames.CASES,
     *partitions.CASES,
     *controller.CASES,
+    *scheduler.CASES,
 )
 """The worlds of every part, in the order of the parts."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ...model.controller import Controller
-from ...model.inventory import Machine, Map, Power, Stage, Tolerated, Vm
+from ...model.inventory import Machine, Map, Power, Stage, Vm
 from ...model.language import Truth, all_of, any_of, sometimes
+from ...model.tolerance import Tolerated
 from ..properties import exchanged, suspended
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ...model.inventory import Power, Tolerated
+from ...model.inventory import Power
 from ...model.language import Truth, all_of, any_of, sometimes
 from ...model.partitions import Bequest, Device, Processor, Split
+from ...model.tolerance import Tolerated
 from ..properties import exchanged
 
 

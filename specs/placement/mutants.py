@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ...model.extremes import larger
 from ...model.inventory import Hypervisor, Vm
 from ...model.language import Quantity, where
-from ...model.placement import Account, Pool, larger
+from ...model.placement import Account, Pool
 from ..mutant import Mutant
 from ..mutations import also_writing, defining, forgetting, not_writing
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ...model.inventory import HostVmState, Machine, Power, Tolerated
+from ...model.inventory import HostVmState, Machine, Power
 from ...model.language import Truth, all_of, any_of, sometimes
 from ...model.storage import Copy, Image, Store
+from ...model.tolerance import Tolerated
 from ..properties import exchanged
 from .properties import halted
 

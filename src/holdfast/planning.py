@@ -21,8 +21,8 @@ from .inputs.records import Plan, Step, VirtualMachine
 from .inputs.records import Release as ReleaseRecord
 from .inputs.sizes import size_text
 from .inputs.verbs import VERBS, Takes
-from .model.inventory import Tolerated
 from .model.language import Entity, World
+from .model.tolerance import Tolerated
 from .specs.hosts import GuestPages, HostPages, Release, bounds, machine, resident
 from .specs.model import safety
 from .specs.proved import proved_for

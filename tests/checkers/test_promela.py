@@ -24,6 +24,7 @@ OF_EVERY_PART = (
     "frames-exchanged",
     "frames-copied",
     "split-smallest",
+    "low-and-blocked",
 )
 MISSING = is_installed()
 with_spin = pytest.mark.skipif(bool(MISSING), reason=f"SPIN checks our counts here; not installed: {MISSING}")

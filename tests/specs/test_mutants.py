@@ -17,7 +17,7 @@ from holdfast.rederive.rows import mutant_row
 from holdfast.specs import ledger
 from holdfast.specs.decided import LIVENESS, asked
 from holdfast.specs.model import PARTS, full, system
-from holdfast.specs.mutants import MUTANTS
+from holdfast.specs.mutants import EVERY, MUTANTS
 from holdfast.specs.mutations import also_writing, defining, forgetting, not_writing
 from holdfast.specs.worlds import MODEL_WORLDS
 from tests.specs.pinned import pin_mutant
@@ -59,6 +59,10 @@ def test_every_property_of_the_catalogue_is_exposed_by_a_mutant() -> None:
     named |= {one.named for one in asked()}
 
     assert named <= {mutant.breaks for mutant in MUTANTS.values()}
+
+
+def test_no_two_mutants_have_the_same_name() -> None:
+    assert len({mutant.name for mutant in EVERY}) == len(EVERY)
 
 
 def test_no_two_mutants_are_the_same_bug() -> None:

@@ -18,6 +18,7 @@ from holdfast.specs.model import PARTS, full, live, safety
 from holdfast.specs.moves import worlds as moves
 from holdfast.specs.partitions import worlds as partitions
 from holdfast.specs.placement import worlds as placed
+from holdfast.specs.scheduler import worlds as scheduler
 from holdfast.specs.storage import worlds as storage
 from holdfast.specs.worlds import MODEL_WORLDS, WORLDS
 
@@ -33,6 +34,7 @@ WRITTEN = (
     placed,
     frames,
     partitions,
+    scheduler,
     controller,
 )
 HOLDING = [name for name, case in MODEL_WORLDS.items() if case.breaks is None]

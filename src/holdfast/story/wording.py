@@ -10,8 +10,9 @@ from typing import Any
 from ..checkers.interpret import Run
 from ..inputs.verbs import VERBS, Takes
 from ..model.actors import pages
-from ..model.inventory import HostVm, Hypervisor, Machine, Tolerated
+from ..model.inventory import HostVm, Hypervisor, Machine
 from ..model.language import Field, ModelError, Sort, State, Step
+from ..model.tolerance import Tolerated
 from . import sizes
 
 WORDS: dict[tuple[str, str, str], str] = {

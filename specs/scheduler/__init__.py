@@ -1,0 +1,1 @@
+"""The memory scheduler's policy: sampling, targets, techniques, and what it promises machines and VMs."""
