@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ...model.actors import pages
 from ...model.extremes import larger, positive, smaller
 from ...model.inventory import Vm
-from ...model.language import Quantity, Truth
+from ...model.language import Quantity, Truth, quantity
 from ...model.sampling import Scheduler, Watch, owed
 from ..mutant import Mutant
 from ..mutations import also_requiring, also_writing, defining, forgetting, not_writing
@@ -168,6 +169,13 @@ MUTANTS = (
         "decreases_before_increases",
         "two-phases-in-flight",
         forgetting("grant", "all that is to be taken has been taken"),
+    ),
+    Mutant(
+        "asked-is-as-good-as-taken",
+        "What was asked of a VM counts as taken at once: another is given it, and is copied with it, before it is there.",
+        "machine_not_overcommitted",
+        "two-phases-in-flight",
+        defining(Scheduler.owed, lambda _: quantity(0, pages)),
     ),
     Mutant(
         "given-into-low",
