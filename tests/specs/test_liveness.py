@@ -79,6 +79,11 @@ def test_every_leads_to_says_what_is_taken_to_be_fair() -> None:
         ("never-given-up", ("activate",), "consolidation_ends"),
         ("never-given-up", ("destroy_host_vm",), "disassociation_ends"),
         ("never-given-up", ("suspend",), "exchange_ends"),
+        ("low-and-blocked", ("ask_swap",), "low_memory_recovers"),
+        ("low-and-blocked", ("unblock",), "blocked_runs_again"),
+        ("comes-to-rest", ("ask_balloon",), "insufficient_gets_memory"),
+        ("comes-to-rest", ("deflate",), "comes_to_rest"),
+        ("dead-balloon", ("give_balloon_up",), "dead_balloon_replaced"),
     ],
 )
 def test_what_a_property_rests_on_is_seen_by_both_roads(world: str, left_out: tuple[str, ...], breaks: str) -> None:
