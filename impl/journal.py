@@ -38,8 +38,8 @@ class Kind(Enum):
     """An effect is about to be carried out."""
     OUTCOME = "outcome"
     """What came of the intent that it is about."""
-    FAULT = "fault"
-    """A fault was recognised."""
+    SEEN = "seen"
+    """Something was seen that no effect of this run explains: what faults left behind, or what went on by itself."""
     SEALED = "sealed"
     """The digest of the hand-off map as it was sealed; or that there is none any more."""
     STEP = "step"
@@ -48,6 +48,9 @@ class Kind(Enum):
     """From here on the run is rolled back."""
     ENDED = "ended"
     """The run is over."""
+
+
+_KINDS = {kind.value: kind for kind in Kind}
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ class Journal:
     def entries(self) -> Iterator[Entry]:
         """Every entry, oldest first."""
         for number, kind, about, body in self._connection.execute("SELECT * FROM entry ORDER BY number"):
-            yield Entry(number, Kind(kind), about, json.loads(body))
+            yield Entry(number, _KINDS[kind], about, json.loads(body))
 
     def content(self) -> bytes:
         """The whole database as it would be found after a crash at this moment."""
