@@ -78,7 +78,7 @@ THREE = case("three", whole_exchange(("a", "b", "c"), 2), _vms("", "abc"), capac
 """Three VMs, two of them in flight at once."""
 
 TIGHT = case("tight", whole_exchange(("a",), 1), _vms("a"), capacity_pages=8, ends="NoRoom")
-"""A plan that no proof holds for: one page is missing for the copy."""
+"""A plan that no proof holds for: pages are missing for the copy."""
 
 RECLAIMED = case(
     "reclaimed",
