@@ -92,7 +92,9 @@ class Belief:
     def intend(self, pending: Pending) -> None:
         """An effect may be under way. Raises UnusableJournal where another one still is."""
         if self.pending is not None:
-            raise UnusableJournal(f"entry {pending.number} is an intent, and that of entry {self.pending.number} is open")
+            raise UnusableJournal(
+                f"entry {pending.number} is an intent, and that of entry {self.pending.number} is open"
+            )
         self.pending = pending
 
     def conclude(self, map_digest: str | None) -> None:
@@ -128,7 +130,7 @@ def believed(plan: Plan, entries: Iterable[Entry]) -> Belief:
                 belief.initial_targets[seen["name"]] = _targets(seen)
         if "machine" in entry.body:
             machine = entry.body["machine"]
-            belief.drop_digest(machine["map"])
+            belief.drop_digest(entry.body["machine"]["map"])
     belief.see(decoded(MachineView, machine) if machine else None, None)
     for seen in vms.values():
         belief.see(None, decoded(VmView, seen))

@@ -91,20 +91,24 @@ def _shortest(
     layer: dict[tuple[Control, bool], tuple[str, ...]] = {(was, effect is None): ()}
     known = set(layer)
     while layer:
-        for (control, spent), struck in list(layer.items()):
-            if effect is not None and not spent:
-                layer.setdefault((effect(control), True), struck)
-        for (control, _), struck in layer.items():
-            if control == seen:
-                return struck
-        after = {
-            (result, spent): (*struck, fault) if fault else struck
-            for (control, spent), struck in layer.items()
-            for fault, result in faults(control)
-        }
-        layer = {key: struck for key, struck in after.items() if key not in known}
+        if effect is not None:
+            layer |= {(effect(key[0]), True): struck for key, struck in layer.items() if not key[1]}
+        there = [struck for key, struck in layer.items() if key[0] == seen]
+        if there:
+            return there[0]
+        layer = {key: so_far for key, so_far in _one_fault_later(layer, faults).items() if key not in known}
         known |= set(layer)
     return None
+
+
+def _one_fault_later(
+    layer: Mapping[tuple[Control, bool], tuple[str, ...]], faults: Callable[[Control], Iterator[tuple[str, Control]]]
+) -> dict[tuple[Control, bool], tuple[str, ...]]:
+    later: dict[tuple[Control, bool], tuple[str, ...]] = {}
+    for (control, spent), path in layer.items():
+        for fault, result in faults(control):
+            later.setdefault((result, spent), (*path, fault) if fault else path)
+    return later
 
 
 def _check_executing(now: VmView) -> None:
@@ -130,7 +134,7 @@ _STAGE_AFTER = {"stop": Stage.STOPPED, "commit": Stage.COMMITTED, "fence": Stage
 
 
 def _vm_faults(control: VmControl) -> Iterator[tuple[str, VmControl]]:
-    """What faults can make of a VM. A receiver's death before the commit gives the migration up; after it, somebody has to."""
+    """What faults can make of a VM. A receiver's death gives a migration up before the commit; after it, somebody has to."""
     source, target, stage = control
     if stage in (Stage.COPYING, Stage.STOPPED):
         yield "gave_up", VmControl(source, None, Stage.SETTLED)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import MISSING, Field, fields
 from enum import Enum
-from functools import cache
 from typing import Any, TypeVar
 
 from .driver import Effect, HostVmState, MachineView, MapState, Place, Power, Stage, VmView
@@ -28,10 +27,20 @@ _PLACE = {place.value: place for place in Place}
 Record = TypeVar("Record", Effect, VmView, MachineView)
 
 
+def _with_defaults(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
+    every: tuple[Field[Any], ...] = fields(kind)
+    return tuple((f.name, f.default) for f in every)
+
+
+_FIELDS: dict[type[Any], tuple[tuple[str, Any], ...]] = {
+    kind: _with_defaults(kind) for kind in (Effect, VmView, MachineView)
+}
+
+
 def encoded(record: Effect | VmView | MachineView) -> dict[str, Any]:
     """The record's fields by name."""
     said: dict[str, Any] = {}
-    for name, default in _defaults(type(record)):
+    for name, default in _FIELDS[type(record)]:
         value = getattr(record, name)
         if default is MISSING or value != default:
             said[name] = value.value if isinstance(value, Enum) else value
@@ -43,16 +52,12 @@ def encoded(record: Effect | VmView | MachineView) -> dict[str, Any]:
 
 def decoded(kind: type[Record], said: dict[str, Any]) -> Record:
     """The record that was encoded so. Raises KeyError, TypeError for what is none."""
-    rich = {name: _ENUMS[name][value] if value and name in _ENUMS else value for name, value in said.items()}
+    rich: dict[str, Any] = {
+        name: _ENUMS[name][value] if value and name in _ENUMS else value for name, value in said.items()
+    }
     for name in _PLACES:
         if name in rich:
             rich[name] = tuple(_PLACE[value] for value in rich[name])
     if "faults" in rich:
         rich["faults"] = tuple(rich["faults"])
     return kind(**rich)
-
-
-@cache
-def _defaults(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
-    every: tuple[Field[Any], ...] = fields(kind)
-    return tuple((f.name, f.default) for f in every)

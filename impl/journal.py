@@ -40,8 +40,6 @@ class Kind(Enum):
     """What came of the intent that it is about."""
     SEEN = "seen"
     """Something was seen that no effect of this run explains: what faults left behind, or what went on by itself."""
-    SEALED = "sealed"
-    """The digest of the hand-off map as it was sealed; or that there is none any more."""
     STEP = "step"
     """A step of the plan is done."""
     DIRECTION = "direction"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ..deviations import ENDS
-from ..driver import Effect, Place, Stage
+from ..driver import Effect, Stage
 from .guests import Heard, check, grow, write
 from .state import NOT_THERE, Guest, Reality
 
@@ -188,4 +188,3 @@ ON_VMS: Mapping[str, VmEffect] = {
 
 FAULTS_IN_OUTCOMES = frozenset({"balloon_stopped_short", "swap_full", "boot_failed", "boot_hung", "format_unreadable"})
 """Reasons that are names of faults: the effect has failed, rather than been refused."""
-

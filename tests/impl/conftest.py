@@ -21,7 +21,7 @@ def tally(request: pytest.FixtureRequest) -> Iterator[Tally]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """A line for each test that crashed the controller, and one for all of them."""
-    counts = config.stash.get(TALLIES, {})
+    counts = config.stash.get(TALLIES, dict[str, int]())
     if counts:
         terminalreporter.section("runs of a crashed controller")
         for name, runs in counts.items():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from holdfast.impl.driver import Stage
+from holdfast.impl.driver import Effect, Stage
+from holdfast.impl.gate import Occupancy
 from holdfast.impl.journal import Journal, Kind
+from holdfast.impl.plan import Plan
 from holdfast.impl.safeguards import Safeguards
 
 from .crashes import Mechanism
@@ -52,6 +54,31 @@ class Late(Journal):
         return super().append(kind, body, about)
 
 
+def agree_whatever(_: str | None, __: str | None) -> bool:
+    """Any map is right."""
+    return True
+
+
+def agree_with_the_unseen(sealed: str | None, read: str | None) -> bool:
+    """Where nobody saw the seal, any map is right."""
+    return sealed in (None, read)
+
+
+def room_for_all(_: Plan, __: Effect, ___: Occupancy) -> str:
+    """Nothing is ever missing."""
+    return ""
+
+
+def give_at_once(_: Effect, __: bool) -> bool:
+    """Nothing waits."""
+    return False
+
+
+def nothing_differs(_: object, __: object, ___: Effect | None) -> tuple[str, ...]:
+    """All is as it was."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Mutant:
     """What is taken out, and where that shows: a world, and the faults that strike it (none: crashes alone do)."""
@@ -61,10 +88,6 @@ class Mutant:
     mechanism: Mechanism
     case: Case
     faults: tuple[str, ...] = ()
-
-
-def _without(**mechanisms: Any) -> Mechanism:
-    return Mechanism(replace(INTACT, **mechanisms))
 
 
 MUTANTS = (
@@ -85,56 +108,61 @@ MUTANTS = (
     Mutant(
         "no_fence",
         "The receiver runs although its source could go on.",
-        _without(finish_migration=lambda _: "activate"),
+        Mechanism(Safeguards(finish_migration=lambda _: "activate")),
         ONE,
         ("source_continued",),
     ),
     Mutant(
         "cancelled_after_fence",
         "Rolling back ends the receiver whose source is gone.",
-        _without(give_migration_up=lambda _: "cancel"),
+        Mechanism(Safeguards(give_migration_up=lambda _: "cancel")),
         ONE,
     ),
     Mutant(
         "digest_not_compared",
         "The host VM is resumed from whatever map was read.",
-        _without(digests_agree=lambda *_: True),
+        Mechanism(Safeguards(digests_agree=agree_whatever)),
         ONE,
         ("map_corrupted",),
     ),
     Mutant(
         "unseen_digest_trusted",
         "A map that nobody saw being sealed is taken for right.",
-        _without(seal_seen=lambda _: True, digests_agree=lambda sealed, read: sealed in (None, read)),
+        Mechanism(Safeguards(seal_seen=lambda _: True, digests_agree=agree_with_the_unseen)),
         ONE,
         ("map_corrupted",),
     ),
-    Mutant("gate_open", "Nobody asks for room.", _without(short_of=lambda *_: ""), TIGHT),
+    Mutant("gate_open", "Nobody asks for room.", Mechanism(Safeguards(short_of=room_for_all)), TIGHT),
     Mutant(
         "balloon_not_awaited",
         "Targets are set, and memory is counted on before it is there.",
-        _without(still_to_move=lambda _: ""),
+        Mechanism(Safeguards(still_to_move=lambda _: "")),
         RECLAIMED,
     ),
-    Mutant("given_before_taken", "Memory is given before it was taken.", _without(gives_later=lambda *_: False), GIVEN),
+    Mutant(
+        "given_before_taken",
+        "Memory is given before it was taken.",
+        Mechanism(Safeguards(gives_later=give_at_once)),
+        GIVEN,
+    ),
     Mutant(
         "vms_not_looked_at",
         "A VM that is not as the journal has it is taken as it is.",
-        _without(vm_deviation=lambda *_: ()),
+        Mechanism(Safeguards(vm_deviation=nothing_differs)),
         ONE,
         ("source_continued",),
     ),
     Mutant(
         "machine_not_looked_at",
         "A machine that is not as the journal has it is taken as it is.",
-        _without(machine_deviation=lambda *_: ()),
+        Mechanism(Safeguards(machine_deviation=nothing_differs)),
         ONE,
         ("host_vm_killed",),
     ),
     Mutant(
         "fence_before_the_copy_is_complete",
         "The source is to be ended while pages are missing at the other end.",
-        _without(give_migration_up=lambda vm: "fence" if vm.stage is Stage.STOPPED else "cancel"),
+        Mechanism(Safeguards(give_migration_up=lambda vm: "fence" if vm.stage is Stage.STOPPED else "cancel")),
         ONE,
     ),
 )

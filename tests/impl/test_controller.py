@@ -209,5 +209,3 @@ def test_the_same_seed_gives_the_same_run() -> None:
 def test_a_plan_goes_to_json_and_back() -> None:
     for case in (ONE, RECLAIMED, THREE):
         assert Plan.from_json(case.plan.to_json()) == case.plan
-
-

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from holdfast.impl.simulator.faults import Fault
+
 from .crashes import Tally, crash_everywhere, crash_twice, strikes
 from .mutants import MUTANTS, Mutant
 
@@ -11,7 +13,7 @@ from .mutants import MUTANTS, Mutant
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.name)
 def test_a_controller_without_it_fails(mutant: Mutant) -> None:
     with_it, without_it = Tally(), Tally()
-    struck = [(fault,) for fault in strikes(mutant.case) if fault.name in mutant.faults]
+    struck: list[tuple[Fault, ...]] = [(fault,) for fault in strikes(mutant.case) if fault.name in mutant.faults]
     for faults in struck or [()]:
         crash_everywhere(mutant.case, faults, without_it, mutant.mechanism)
         if not mutant.faults and not without_it.wrong:

@@ -12,12 +12,8 @@ from holdfast.impl.simulator.state import MachineStart, VmStart
 SIZES = Sizes(
     old_pages=2, guest_pages=1, new_pages=2, old_vm_pages=0, guest_vm_pages=1, new_vm_pages=0, host_vm_pages=1
 )
-ONCE = Tolerated(
-    migration_aborted=1, destination_killed=1, boot_failed=1, format_unreadable=1, map_corrupted=1
-)
-TWICE = Tolerated(
-    migration_aborted=2, destination_killed=2, boot_failed=2, format_unreadable=2, map_corrupted=2
-)
+ONCE = Tolerated(migration_aborted=1, destination_killed=1, boot_failed=1, format_unreadable=1, map_corrupted=1)
+TWICE = Tolerated(migration_aborted=2, destination_killed=2, boot_failed=2, format_unreadable=2, map_corrupted=2)
 
 
 @dataclass(frozen=True)
@@ -39,9 +35,7 @@ class Case:
         return replace(self, plan=replace(self.plan, tolerated=tolerated))
 
 
-def case(
-    name: str, steps: tuple[Step, ...], vms: tuple[VmStart, ...], capacity_pages: int, ends: str = "done"
-) -> Case:
+def case(name: str, steps: tuple[Step, ...], vms: tuple[VmStart, ...], capacity_pages: int, ends: str = "done") -> Case:
     """A case with the sizes that all of them share; a commit limit that never binds, and a host VM that fits."""
     total_pages = sum(vm.size_pages + 1 for vm in vms)
     machine = MachineStart(
@@ -62,7 +56,9 @@ def case(
 
 def _vms(busy: str, quiet: str = "") -> tuple[VmStart, ...]:
     """VMs with names of one letter; those of guests that write all the time come first."""
-    return tuple(VmStart(name, 3, resident_pages=2, peak_pages=3, hot_pages=1, busy=name in busy) for name in busy + quiet)
+    return tuple(
+        VmStart(name, 3, resident_pages=2, peak_pages=3, hot_pages=1, busy=name in busy) for name in busy + quiet
+    )
 
 
 ONE = case("one", whole_exchange(("a",), 1), _vms("", "a"), capacity_pages=11)

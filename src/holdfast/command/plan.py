@@ -29,7 +29,9 @@ Example:
 @click.option("--at-most", type=click.IntRange(min=1), default=1, show_default=True, help="VMs in flight at once.")
 @click.option("--guest-footprint", type=Pages(), default="1GiB", show_default=True, help="The guest hypervisor itself.")
 @click.option("--vm-overhead", type=Pages(), default="64MiB", show_default=True, help="What it takes for each VM.")
-@click.option("--host-vm-overhead", type=Pages(), default="512MiB", show_default=True, help="For the host VM, outside it.")
+@click.option(
+    "--host-vm-overhead", type=Pages(), default="512MiB", show_default=True, help="For the host VM, outside it."
+)
 @click.option("-o", "--output", "output_file", type=click.Path(path_type=Path), help="Write the plan there.")
 @json_option
 def plan(
@@ -61,7 +63,9 @@ def plan(
     if output_file is not None:
         _write(output_file, text)
     if as_json:
-        print_json({"plan": text, "file": str(output_file) if output_file else None, "short_pages": proposal.short_pages})
+        print_json(
+            {"plan": text, "file": str(output_file) if output_file else None, "short_pages": proposal.short_pages}
+        )
     elif output_file is None:
         click.echo(text, nl=False)
     if proposal.short_pages:

@@ -38,9 +38,13 @@ or no such journal; 130 interrupted: what the journal has can be resumed.
 @click.command(short_help="Carry a proved plan out.", epilog=EPILOG)
 @click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path))
 @click.option("--driver", type=click.Choice(["simulator"]), default="simulator", show_default=True, help="On what.")
-@click.option("--proof", "proof_file", type=click.Path(path_type=Path), help="What `verify --proof` wrote for this plan.")
+@click.option(
+    "--proof", "proof_file", type=click.Path(path_type=Path), help="What `verify --proof` wrote for this plan."
+)
 @click.option("--unproved", is_flag=True, help="Carry it out although nothing says that it is safe.")
-@click.option("--journal", "journal_file", type=click.Path(path_type=Path), help="The run's journal [PLAN's name.journal].")
+@click.option(
+    "--journal", "journal_file", type=click.Path(path_type=Path), help="The run's journal [PLAN's name.journal]."
+)
 @click.option("--resume", is_flag=True, help="Go on from where the journal ends.")
 @click.option("--roll-back", is_flag=True, help="Undo what the journal says was done.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Chance, in the simulator.")
@@ -48,7 +52,7 @@ or no such journal; 130 interrupted: what the journal has can be resumed.
 @click.option("--trace", "trace_file", type=click.Path(path_type=Path), help="Write what happens there (JSON Lines).")
 @json_option
 @click.pass_context
-def run(ctx: click.Context, plan_file: Path, as_json: bool, **chosen: Any) -> None:
+def run(ctx: click.Context, /, plan_file: Path, as_json: bool, **chosen: Any) -> None:
     """Carry a PLAN out, step by step, with a journal from which a run can be resumed or rolled back after any crash.
 
     A plan is only carried out with a proof of exactly this plan and cluster, or with --unproved."""
@@ -166,7 +170,9 @@ def _carried_out(
         except UnusableJournal as error:
             raise Unusable(str(error)) from None
         except KeyboardInterrupt:
-            click.echo("interrupted: the journal has what was done; go on with --resume, or undo with --roll-back", err=True)
+            click.echo(
+                "interrupted: the journal has what was done; go on with --resume, or undo with --roll-back", err=True
+            )
             ctx.exit(INTERRUPTED_EXIT)
 
 

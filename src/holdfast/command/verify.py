@@ -34,9 +34,7 @@ Examples:
 )
 @json_option
 @click.pass_context
-def verify(
-    ctx: click.Context, plan: Path, trace_file: Path | None, proof_file: Path | None, as_json: bool
-) -> None:
+def verify(ctx: click.Context, plan: Path, trace_file: Path | None, proof_file: Path | None, as_json: bool) -> None:
     """Decide a PLAN at its real sizes: over every order of what runs side by side, everything that guests may do within
     the plan's assumptions, and every placement of the faults that it tolerates."""
     from ..checkers.verdict import Holds, Violated, exit_code
