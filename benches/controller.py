@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 SOURCES = Path(__file__).resolve().parent.parent / "src"
-SIZES = (200, 2_000, 20_000)
+SIZES = (200, 2_000)
+LARGEST = 20_000
 ON_MEDIUM = 20
 """The plan whose journal is on the medium: each entry is waited for, which takes as long as the medium takes."""
 GIB_PAGES = 1 << 18
@@ -29,12 +30,13 @@ def main() -> None:
     """Measure, or be one of the processes that are measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--large", action="store_true", help=f"{LARGEST} VMs, too: a minute or two, and 1 GiB")
     chosen = parser.parse_args()
     if chosen.child:
         print(json.dumps(measured(int(chosen.child[0]), Path(chosen.child[1]))))
         return
     medium(process(ON_MEDIUM))
-    table([process(vms) for vms in SIZES])
+    table([process(vms) for vms in (*SIZES, *([LARGEST] if chosen.large else []))])
 
 
 def measured(vms: int, folder: Path) -> dict[str, Any]:
@@ -58,7 +60,9 @@ def exchanged(vms: int, file: str) -> dict[str, Any]:
 
     names = [f"vm-{i}" for i in range(vms)]
     room = (vms + 16) * GIB_PAGES * 2
-    plan = Plan("bench", "m", whole_exchange(names, 4), tuple(VmSizes(n, GIB_PAGES) for n in names), Sizes(512, 512, 512))
+    plan = Plan(
+        "bench", "m", whole_exchange(names, 4), tuple(VmSizes(n, GIB_PAGES) for n in names), Sizes(512, 512, 512)
+    )
     starts = [VmStart(n, GIB_PAGES, GIB_PAGES // 2, GIB_PAGES // 2) for n in names]
     simulator = Simulator.begin(MachineStart("m", room, room * 2, room, 512, 512, 512), starts)
     journal = Journal.create(file, Identity("plan", "cluster", "assumptions"))
@@ -96,7 +100,9 @@ def table(found: list[dict[str, Any]]) -> None:
     for less, more in zip(found, found[1:], strict=False):
         each = (more["cpu"] / more["effects"]) / (less["cpu"] / less["effects"])
         larger = more["vms"] // less["vms"]
-        print(f"{less['vms']} → {more['vms']} VMs: {larger} times the plan, {each * larger:.1f} times the time", end="; ")
+        print(
+            f"{less['vms']} → {more['vms']} VMs: {larger} times the plan, {each * larger:.1f} times the time", end="; "
+        )
         print(f"{more['kib'] / max(1, less['kib']):.1f} times the memory")
         assert each <= SLOWER_MOST, f"an effect costs {each:.1f} times as much"
 

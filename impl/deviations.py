@@ -105,9 +105,10 @@ def _one_fault_later(
     layer: Mapping[tuple[Control, bool], tuple[str, ...]], faults: Callable[[Control], Iterator[tuple[str, Control]]]
 ) -> dict[tuple[Control, bool], tuple[str, ...]]:
     later: dict[tuple[Control, bool], tuple[str, ...]] = {}
-    for (control, spent), path in layer.items():
+    for control, spent in layer:
+        so_far: tuple[str, ...] = layer[control, spent]
         for fault, result in faults(control):
-            later.setdefault((result, spent), (*path, fault) if fault else path)
+            later.setdefault((result, spent), (*so_far, fault) if fault else so_far)
     return later
 
 
