@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def table(found: list[dict[str, Any]]) -> None:
         print(f"{figures['vms']:>6} VMs: {effects} effects, {effects / figures['cpu']:.0f} a processor second")
         print(f"        {figures['journal_bytes'] / effects:.0f} bytes of journal an effect", end="; ")
         print(f"{kib / figures['vms']:.1f} KiB of memory a VM, journal included")
-    for less, more in zip(found, found[1:], strict=False):
+    for less, more in pairwise(found):
         each = (more["cpu"] / more["effects"]) / (less["cpu"] / less["effects"])
         larger = more["vms"] // less["vms"]
         print(
