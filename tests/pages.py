@@ -7,7 +7,9 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,13 +56,23 @@ class Page:
                 yield match["text"], match["target"].partition("#")[0]
 
     def with_output(self) -> str:
-        """The text with every console block showing what its command prints now."""
-        return CONSOLE.sub(_shown, self.text)
+        """The text with every console block showing what its command prints now; what one writes, the next one finds."""
+        with mirror() as folder:
+            return CONSOLE.sub(lambda match: _shown(match, folder), self.text)
 
 
-def _shown(match: re.Match[str]) -> str:
+@contextmanager
+def mirror() -> Generator[Path]:
+    """A folder that looks like the root, in which files may be written."""
+    with tempfile.TemporaryDirectory() as folder:
+        for path in ROOT.iterdir():
+            Path(folder, path.name).symlink_to(path)
+        yield Path(folder)
+
+
+def _shown(match: re.Match[str], folder: Path) -> str:
     """The block as it is, where only times differ from what is printed; else with what is printed."""
-    printed = output(match["command"])
+    printed = output(match["command"], folder)
     same = timeless(printed) == timeless(match["said"])
     return f"```console\n$ {match['command']}\n{match['said'] if same else printed}```\n"
 
@@ -70,13 +82,13 @@ def timeless(text: str) -> str:
     return "\n".join(SECONDS.sub("TIME", line).rstrip() for line in text.splitlines())
 
 
-def output(command: str) -> str:
-    """What a `holdfast` command prints, in a terminal of 100 columns and from the root; its exit code, if not 0."""
+def output(command: str, folder: Path = ROOT) -> str:
+    """What a `holdfast` command prints, in a terminal of 100 columns and from a folder; its exit code, if not 0."""
     program, *arguments = shlex.split(command)
     assert program == "holdfast", f"only holdfast is run, not {program}"
     start = [sys.executable, "-c", "from holdfast.command import main; main()", *arguments]
     env = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
-    done = subprocess.run(start, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(start, cwd=folder, env=env, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr, done.stderr
     lines = [line.rstrip() for line in done.stdout.splitlines()]
     return "".join(f"{line}\n" for line in lines) + (f"[exit code {done.returncode}]\n" if done.returncode else "")

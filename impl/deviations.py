@@ -1,0 +1,186 @@
+"""What explains a difference between what the journal says and what is observed: an effect that happened, or a fault.
+
+Everything else is a contradiction. Only control is compared; quantities are the gate's concern (`gate.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple, TypeVar
+
+from .driver import Effect, HostVmState, MachineView, MapState, Place, Power, Stage, VmView
+from .errors import Contradiction
+
+ENDS = {
+    "consolidate": (Place.OLD, Place.GUEST),
+    "disassociate": (Place.GUEST, Place.NEW),
+    "withdraw": (Place.GUEST, Place.OLD),
+}
+"""Each migration: from where, to where."""
+
+
+class VmControl(NamedTuple):
+    """Where a VM is, and how far its migration has come."""
+
+    source: Place
+    target: Place | None
+    stage: Stage
+
+    def __str__(self) -> str:
+        """As a person would say it."""
+        toward = f" toward {self.target.value}" if self.target else ""
+        return f"{self.stage.value} at {self.source.value}{toward}"
+
+
+class MachineControl(NamedTuple):
+    """Which hypervisors are there, the host VM, and the map."""
+
+    old: Power
+    guest: Power
+    new: Power
+    host_vm: HostVmState
+    carrier: Place | None
+    map: MapState
+
+    def __str__(self) -> str:
+        """As a person would say it."""
+        powers = f"old {self.old.value}, guest {self.guest.value}, new {self.new.value}"
+        carrier = f" on {self.carrier.value}" if self.carrier else ""
+        return f"{powers}, host VM {self.host_vm.value}{carrier}, map {self.map.value}"
+
+
+def control_of_vm(view: VmView) -> VmControl:
+    """The part of a view that is compared."""
+    return VmControl(view.source, view.target, view.stage)
+
+
+def control_of_machine(view: MachineView) -> MachineControl:
+    """The part of a view that is compared."""
+    return MachineControl(view.old, view.guest, view.new, view.host_vm, view.carrier, view.map)
+
+
+def vm_deviation(before: VmView, now: VmView, effect: Effect | None) -> tuple[str, ...]:
+    """The faults that explain how a VM is now; none where it is as it was. Raises Contradiction.
+
+    `effect` is one that may or may not have happened since.
+    """
+    _check_executing(now)
+    if now.lost:
+        return ("vm_lost",)
+    was, seen = control_of_vm(before), control_of_vm(now)
+    about = effect if effect is not None and effect.vm == now.name else None
+    faults = _shortest(was, seen, (lambda c: _vm_after(c, about)) if about else None, _vm_faults)
+    if faults is None:
+        raise Contradiction(f"the journal has {now.name} {was}; the world has it {seen}")
+    return tuple(now.gave_up if fault == "gave_up" and now.gave_up else fault for fault in faults)
+
+
+Control = TypeVar("Control", "VmControl", "MachineControl")
+"""What is explained: the control of a VM, or of the machine."""
+
+
+def _shortest(
+    was: Control,
+    seen: Control,
+    effect: Callable[[Control], Control] | None,
+    faults: Callable[[Control], Iterator[tuple[str, Control]]],
+) -> tuple[str, ...] | None:
+    """The fewest faults that lead from one control to the other, the effect once, or not, among them; None for none."""
+    if was == seen:
+        return ()
+    layer: dict[tuple[Control, bool], tuple[str, ...]] = {(was, effect is None): ()}
+    known = set(layer)
+    while layer:
+        if effect is not None:
+            layer |= {(effect(key[0]), True): struck for key, struck in layer.items() if not key[1]}
+        there = [struck for key, struck in layer.items() if key[0] == seen]
+        if there:
+            return there[0]
+        layer = {key: so_far for key, so_far in _one_fault_later(layer, faults).items() if key not in known}
+        known |= set(layer)
+    return None
+
+
+def _one_fault_later(
+    layer: Mapping[tuple[Control, bool], tuple[str, ...]], faults: Callable[[Control], Iterator[tuple[str, Control]]]
+) -> dict[tuple[Control, bool], tuple[str, ...]]:
+    later: dict[tuple[Control, bool], tuple[str, ...]] = {}
+    for control, spent in layer:
+        so_far: tuple[str, ...] = layer[control, spent]
+        for fault, result in faults(control):
+            later.setdefault((result, spent), (*so_far, fault) if fault else so_far)
+    return later
+
+
+def _check_executing(now: VmView) -> None:
+    """Wherever it executes it has to have its authority, and nobody else may execute it (S1)."""
+    if any(place is not now.authority for place in now.running_at):
+        where = ", ".join(place.value for place in now.running_at)
+        rightly = now.authority.value if now.authority else "nowhere"
+        raise Contradiction(f"{now.name} executes at {where}; its authority is {rightly}")
+
+
+def _vm_after(control: VmControl, effect: Effect) -> VmControl:
+    source, target, _ = control
+    if effect.action in ENDS:
+        return VmControl(*ENDS[effect.action], Stage.COPYING)
+    if effect.action == "activate" and target is not None:
+        return VmControl(target, None, Stage.SETTLED)
+    if effect.action == "cancel":
+        return VmControl(source, None, Stage.SETTLED)
+    return VmControl(source, target, _STAGE_AFTER.get(effect.action, control.stage))
+
+
+_STAGE_AFTER = {"stop": Stage.STOPPED, "commit": Stage.COMMITTED, "fence": Stage.FENCED}
+
+
+def _vm_faults(control: VmControl) -> Iterator[tuple[str, VmControl]]:
+    """What faults can make of a VM. A receiver's death gives a migration up before the commit; after it, somebody has to."""
+    source, target, stage = control
+    if stage in (Stage.COPYING, Stage.STOPPED):
+        yield "gave_up", VmControl(source, None, Stage.SETTLED)
+    if stage in (Stage.STOPPED, Stage.COMMITTED):
+        yield "destination_killed", VmControl(source, None, Stage.STOPPED)
+    if stage is Stage.COMMITTED:
+        yield "source_killed", VmControl(source, target, Stage.FENCED)
+
+
+def machine_deviation(before: MachineView, now: MachineView, effect: Effect | None) -> tuple[str, ...]:
+    """The faults that explain how the machine is now; none where it is as it was. Raises Contradiction."""
+    was, seen = control_of_machine(before), control_of_machine(now)
+    after = _MACHINE_AFTER.get(effect.action) if effect is not None else None
+    faults = _shortest(was, seen, after, _machine_faults)
+    if faults is None:
+        raise Contradiction(f"the journal has {now.name} with {was}; the world has it with {seen}")
+    told = now.faults[len(before.faults) :]
+    return told if len(told) == len(faults) else faults
+
+
+_MACHINE_AFTER: Mapping[str, Callable[[MachineControl], MachineControl]] = {
+    "create_host_vm": lambda m: m._replace(guest=Power.RUNNING, host_vm=HostVmState.RUNNING, carrier=Place.OLD),
+    "destroy_host_vm": lambda m: m._replace(guest=Power.ABSENT, host_vm=HostVmState.ABSENT, carrier=None),
+    "suspend": lambda m: m._replace(host_vm=HostVmState.SUSPENDED),
+    "build_map": lambda m: m._replace(map=MapState.BUILT),
+    "seal_map": lambda m: m._replace(map=MapState.SEALED),
+    "launch_new": lambda m: m._replace(new=Power.BOOTING),
+    "finish_boot": lambda m: m._replace(new=Power.RUNNING),
+    "pass_map": lambda m: m._replace(map=MapState.PASSED),
+    "validate_map": lambda m: m._replace(map=MapState.VALIDATED),
+    "tear_down_old": lambda m: m._replace(old=Power.ABSENT, carrier=Place.NEW),
+    "resume": lambda m: m._replace(host_vm=HostVmState.RUNNING, map=MapState.NONE),
+    "roll_back": lambda m: m._replace(host_vm=HostVmState.RUNNING, new=Power.ABSENT, map=MapState.NONE),
+}
+
+
+def _machine_faults(m: MachineControl) -> Iterator[tuple[str, MachineControl]]:
+    """What faults can make of a machine; and, without a name, what goes on by itself."""
+    if m.new is Power.BOOTING:
+        yield "", m._replace(new=Power.RUNNING)
+        yield "boot_failed", m._replace(new=Power.ABSENT)
+    if m.new is Power.RUNNING and m.carrier is Place.OLD:
+        read = m.map in (MapState.PASSED, MapState.VALIDATED)
+        fault = "format_unreadable" if m.map is MapState.PASSED else "new_killed"
+        yield fault, m._replace(new=Power.ABSENT, map=MapState.NONE if read else m.map)
+    if m.host_vm is not HostVmState.ABSENT:
+        gone = m._replace(guest=Power.ABSENT, host_vm=HostVmState.ABSENT, carrier=None, map=MapState.NONE)
+        yield "host_vm_killed", gone
