@@ -123,7 +123,8 @@ def planned(
         if s.estimate and sparable[s.vm.name]
     ]
     taken = revoke(givers, missing, snapshot.settings.idle_price)
-    return {name: snapshot.vm(name).balloon_target_pages + pages for name, pages in taken.items() if pages}
+    held = {vm.name: max(vm.balloon_target_pages, vm.ballooned_pages) for vm in snapshot.vms}
+    return {name: held[name] + pages for name, pages in taken.items() if pages}
 
 
 # --------------------------------------------------------------------------------------------------- what there is
@@ -147,11 +148,11 @@ def unreserved_slots(snapshot: Snapshot) -> int:
 
 
 def surely_idle(standing: Standing) -> int:
-    """What a VM can surely spare: all beyond the most that it may be using, and beyond its reservation (M11, M5)."""
+    """What a VM can surely spare: all beyond the most that it may be using, and what it is due (M11, M5)."""
     vm, found = standing.vm, standing.estimate
     if found is None or vm.pinned:
         return 0
-    kept = max(vm.reservation_pages, standing.allocated_pages, found.upper(found.pages.working))
+    kept = max(standing.allocated_pages, found.upper(found.pages.working))
     return max(0, vm.resident_pages - kept - vm.shareable_pages)
 
 

@@ -48,9 +48,9 @@ class Resident:
 def make_room(snapshot: Snapshot, host_vm: HostVm, inside: Collection[str] | None = None) -> Admission:
     """What admitting the host VM needs before an exchange; during consolidation, `inside` names those that it has (D6).
 
-    An empty collection means a host VM that runs and is empty, None that there is none yet. Where there is one, its frames that
-    no VM has count among `hypervisor_pages`, and `overhead_pages` of a VM inside is what the guest hypervisor takes for it.
-    Raises KeyError where a VM that is named is not there.
+    An empty collection means a host VM that runs and is empty, None that there is none yet. Where there is one, its frames
+    that no VM has count among `hypervisor_pages`, and `overhead_pages` of a VM inside is what the guest hypervisor takes for
+    it. Raises KeyError where a VM that is named is not there.
     """
     vms = [snapshot.vm(name) for name in inside or ()]
     rest = [vm for vm in snapshot.vms if vm not in vms]
@@ -69,8 +69,8 @@ def make_room(snapshot: Snapshot, host_vm: HostVm, inside: Collection[str] | Non
 def headroom_pages(host_vm: HostVm, inside: Sequence[Resident], outside: Sequence[Resident], *, created: bool) -> int:
     """The most frames that are taken at once beside those in use now, in whatever order the rest goes in (D6, X2).
 
-    Before anything has moved the host VM holds at least what it reserves. Later the largest may be there twice, as many as are
-    copied at once, while all others have moved and take more overhead inside than they did outside, where that is more.
+    Before anything has moved the host VM holds at least what it reserves. Later the largest may be there twice, as many as
+    are copied at once, while all others have moved and take more overhead inside than outside, where it is more there.
     """
     within = host_vm.footprint_pages + sum(vm.pages + host_vm.vm_overhead_pages for vm in inside)
     held = host_vm.overhead_pages + max(host_vm.reserved_pages, within) if created else 0

@@ -90,7 +90,7 @@ def decide(snapshot: Snapshot) -> Decision:
     lines = lines_of(snapshot.machine.memory_pages)
     state = next_state(snapshot.memory.state, lines, snapshot.machine.free_pages)
     standings = stand(snapshot, lines)
-    settled = settle(snapshot, standings, state)
+    settled = settle(snapshot, lines, standings, state)
     wanted = wanted_pages(snapshot, lines, state, standings, settled)
     spared = {s.vm.name: spare_by(s, settled[s.vm.name].taken, snapshot.settings) for s in standings}
     taken = take(snapshot, standings, settled, spared, wanted)
@@ -173,7 +173,10 @@ def take(
     spared: Mapping[str, int],
     wanted: int,
 ) -> dict[str, Targets]:
-    """The targets with what is wanted taken from those who pay least for idle pages, within the swap slots (D2, M13)."""
+    """The targets with what is wanted taken from those who pay least for idle pages, within the swap slots (D2, M13).
+
+    What balloon or swap still holds beyond a target, since it was given back and is not used yet, is kept first.
+    """
     taken = {name: s.taken for name, s in settled.items()}
     givers = {Technique.BALLOON: list[Giver](), Technique.SWAP: list[Giver]()}
     for s in standings:
@@ -183,10 +186,12 @@ def take(
             givers[s.technique].append(giver)
     slots = slots_left(snapshot, [taken[vm.name] for vm in snapshot.vms])
     by_balloon, by_swap = shared_out(givers, wanted, slots, snapshot.settings.idle_price)
-    for name, pages in by_balloon.items():
-        taken[name] = Targets(taken[name].balloon_pages + pages, taken[name].swap_pages)
-    for name, pages in by_swap.items():
-        taken[name] = Targets(taken[name].balloon_pages, taken[name].swap_pages + pages)
+    for s in standings:
+        name, before = s.vm.name, taken[s.vm.name]
+        if pages := by_balloon.get(name, 0):
+            taken[name] = Targets(max(before.balloon_pages, s.vm.ballooned_pages) + pages, before.swap_pages)
+        if pages := by_swap.get(name, 0):
+            taken[name] = Targets(before.balloon_pages, max(before.swap_pages, s.vm.swapped_pages) + pages)
     return taken
 
 

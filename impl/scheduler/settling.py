@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .memory_state import MemoryState
+from .memory_state import Lines, MemoryState
 from .snapshot import Snapshot, Targets
 from .targets import Standing, beyond, blind, relieved, ungiven
 
@@ -23,26 +23,28 @@ class Settled:
         return self.taken.total_pages - self.due.total_pages
 
 
-def settle(snapshot: Snapshot, standings: Iterable[Standing], state: MemoryState) -> dict[str, Settled]:
+def settle(snapshot: Snapshot, lines: Lines, standings: Iterable[Standing], state: MemoryState) -> dict[str, Settled]:
     """The targets of every VM, by name, once what it owes was gone through."""
     settled: dict[str, Settled] = {}
+    scarce = too_scarce_to_wait(snapshot, lines, state)
     slots = slots_left(snapshot, [vm.targets for vm in snapshot.vms])
     for s in standings:
         before = s.vm.targets
         if s.vm.pinned:
             settled[s.vm.name] = Settled(before, before)
             continue
-        scarce = too_scarce_to_wait(state, keeps_balloons=snapshot.settings.hard_keeps_balloons)
         asked = replaced(s, before, slots) if scarce or s.balloon.dead else before
         slots -= max(0, asked.swap_pages - max(s.vm.swapped_pages, before.swap_pages))
-        due = asked_less(s, relieved(asked, s.short_of(asked)))
+        spares = asked_less(s, asked)
+        due = relieved(spares, s.short_of(spares))
         settled[s.vm.name] = Settled(ungiven(s.vm, asked, due), due)
     return settled
 
 
-def too_scarce_to_wait(state: MemoryState, *, keeps_balloons: bool) -> bool:
-    """Whether what balloons owe is swapped instead: in Low, and in Hard where balloons do not go on there (D4)."""
-    return state is MemoryState.LOW or (state is MemoryState.HARD and not keeps_balloons)
+def too_scarce_to_wait(snapshot: Snapshot, lines: Lines, state: MemoryState) -> bool:
+    """Whether what balloons owe is swapped instead: in Low, and from the Hard line down where balloons do not go on (D4)."""
+    hard = snapshot.machine.free_pages <= lines.hard_pages
+    return state is MemoryState.LOW or (hard and not snapshot.settings.hard_keeps_balloons)
 
 
 def replaced(standing: Standing, targets: Targets, slots: int) -> Targets:
@@ -50,20 +52,35 @@ def replaced(standing: Standing, targets: Targets, slots: int) -> Targets:
 
     A balloon that answers goes on where there are not slots enough. A VM that is short is asked for nothing by swap (M8).
     """
-    vm, found = standing.vm, standing.estimate
+    vm = standing.vm
     owed = targets.owed_by_balloon(vm)
-    instead = 0 if standing.short_pages else blind(found, owed) if found else owed
+    instead = 0 if standing.short_pages else swapped_instead(standing, targets)
     if instead > slots and not standing.balloon.dead:
         return targets
     return Targets(targets.balloon_pages - owed, targets.swap_pages + min(instead, slots))
 
 
+def swapped_instead(standing: Standing, targets: Targets) -> int:
+    """What to swap for what the balloon owes: less, as for any need, where it is known what is active (D2)."""
+    vm, found = standing.vm, standing.estimate
+    if found is None:
+        return targets.owed_by_balloon(vm)
+    return max(0, blind(found, min(targets.owed(vm), beyond(standing))) - targets.owed_by_swap(vm))
+
+
 def asked_less(standing: Standing, targets: Targets) -> Targets:
-    """The targets with no more owed than the VM can spare: guests use again what was idle (M4, M5). Swap falls first."""
+    """The targets with no more owed than the VM can spare: guests use again what was idle (M4, M5). Swap falls first.
+
+    A balloon that is to keep the VM within its limit is still to do so (M10).
+    """
+    vm = standing.vm
     if standing.estimate is None:
         return targets
-    excess = max(0, targets.owed(standing.vm) - beyond(standing))
-    by_swap = min(excess, targets.owed_by_swap(standing.vm))
+    owed_by_balloon, owed_by_swap = targets.owed_by_balloon(vm), targets.owed_by_swap(vm)
+    bare = Targets(targets.balloon_pages - owed_by_balloon, targets.swap_pages - owed_by_swap)
+    limiting = min(owed_by_balloon, max(0, bare.granted(vm) - vm.limit_pages))
+    excess = max(0, targets.owed(vm) - beyond(standing) - limiting)
+    by_swap = min(excess, owed_by_swap)
     return Targets(targets.balloon_pages - (excess - by_swap), targets.swap_pages - by_swap)
 
 

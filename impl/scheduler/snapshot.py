@@ -62,7 +62,7 @@ class VmMemory:
     has_balloon: bool = True
     """Whether there is a balloon driver in the guest."""
     owing_since_s: int = 0
-    """Since when its balloon has been below its target."""
+    """Since when its balloon has been below its target, and its guest ran so that it could fill it."""
     progress_at_s: int = 0
     """When its balloon last moved, or its driver last connected."""
     pinned: bool = False

@@ -74,30 +74,32 @@ def allocated(vm: VmMemory, found: Estimate | None, entitlement_pages: int, sett
 
 
 def beyond(standing: Standing) -> int:
-    """What a VM has that it neither uses nor is due: idle pages, beyond its reservation too (D2, M4, M5)."""
+    """What a VM has that it neither uses nor is due, its reservation included: idle pages only (D2, M4, M5)."""
     vm, found = standing.vm, standing.estimate
     if found is None or vm.pinned:
         return 0
-    idle = min(found.pages.idle, vm.resident_pages - max(standing.allocated_pages, vm.reservation_pages))
-    return max(0, idle - vm.shareable_pages)
-
-
-def spare(standing: Standing, targets: Targets) -> int:
-    """What may still be asked of a VM; nothing of one that is short (M8)."""
-    return 0 if standing.short_pages else max(0, beyond(standing) - targets.owed(standing.vm))
+    return max(0, min(found.pages.idle, vm.resident_pages - standing.allocated_pages) - vm.shareable_pages)
 
 
 def spare_by(standing: Standing, targets: Targets, settings: Settings) -> int:
-    """The same by the technique that is due, for which it differs (M7): a balloon holds 65 % of the VM at most (D2)."""
-    need = spare(standing, targets)
+    """What may still be asked of a VM by the technique that is due, for which it differs (M7); nothing if it is short (M8).
+
+    A balloon holds 65 % of the VM at most; of a need, swap takes only a part (D2).
+    """
+    vm, found = standing.vm, standing.estimate
+    if standing.short_pages or found is None:
+        return 0
     if standing.technique is Technique.BALLOON:
-        return min(need, balloon_room(standing.vm, targets, settings.balloon_percent))
-    return blind(standing.estimate, need) if standing.estimate else 0
+        room = balloon_room(vm, targets, settings.balloon_percent)
+        return max(0, min(beyond(standing) - targets.owed(vm), room))
+    need = max(0, beyond(standing) - targets.owed_by_balloon(vm))
+    return max(0, blind(found, need) - targets.owed_by_swap(vm))
 
 
 def balloon_room(vm: VmMemory, targets: Targets, balloon_percent: int) -> int:
     """What a VM's balloon may still be asked for (D2, M5)."""
-    return max(0, vm.size_pages * balloon_percent // 100 - targets.balloon_pages)
+    held = max(targets.balloon_pages, vm.ballooned_pages)
+    return max(0, vm.size_pages * balloon_percent // 100 - held)
 
 
 def blind(found: Estimate, need_pages: int) -> int:

@@ -41,7 +41,7 @@ def liveness(vm: VmMemory, now_s: int, given_up_at_s: int | None) -> Liveness:
         return Liveness.ABSENT
     if given_up_at_s is not None and vm.progress_at_s <= given_up_at_s:
         return Liveness.UNCOOPERATIVE
-    owes = vm.ballooned_pages < vm.balloon_target_pages and not vm.pinned
+    owes = vm.ballooned_pages < vm.balloon_target_pages and not (vm.pinned or vm.blocked)
     stalled_s = now_s - max(vm.owing_since_s, vm.progress_at_s) if owes else 0
     if stalled_s >= UNCOOPERATIVE_AFTER_S:
         return Liveness.UNCOOPERATIVE
