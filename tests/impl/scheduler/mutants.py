@@ -191,7 +191,9 @@ def half_of_it(*arguments: Any) -> int:
 WANTED = policy.wanted_pages
 
 
-def down_to_nothing(snapshot: Snapshot, lines: Lines, standings: tuple[Standing, ...], taken: dict[str, Targets]) -> int:
+def down_to_nothing(
+    snapshot: Snapshot, lines: Lines, standings: tuple[Standing, ...], taken: dict[str, Targets]
+) -> int:
     return ROOM(snapshot, replace(lines, low_pages=-1), standings, taken)
 
 

@@ -106,7 +106,7 @@ def expected_free(s: Snapshot, decision: Decision) -> int:
 
 # --------------------------------------------------------------------------------------------------------- estimates
 @about("M2 estimates sum to the pages that there are, and none is negative")
-def estimates_sum(s: Snapshot, decision: Decision) -> bool:
+def estimates_sum(_: Snapshot, decision: Decision) -> bool:
     for d in decision.vms:
         sample, found = d.vm.sample, d.standing.estimate
         if sample and sample.seen.total:
@@ -118,7 +118,7 @@ def estimates_sum(s: Snapshot, decision: Decision) -> bool:
 
 
 @about("D1 an estimate is in proportion to what was seen, to the page")
-def estimates_in_proportion(s: Snapshot, decision: Decision) -> bool:
+def estimates_in_proportion(_: Snapshot, decision: Decision) -> bool:
     for d in decision.vms:
         sample, found = d.vm.sample, d.standing.estimate
         if sample and found and sample.population_pages == d.vm.resident_pages:
@@ -150,7 +150,7 @@ def states_by_lines(s: Snapshot, decision: Decision) -> bool:
 
 # ----------------------------------------------------------------------------------------------------------- targets
 @about("M3 targets are not negative, and no more than the VM")
-def targets_in_bounds(s: Snapshot, decision: Decision) -> bool:
+def targets_in_bounds(_: Snapshot, decision: Decision) -> bool:
     both = [(d.vm, t) for d in decision.vms for t in (d.taken, d.targets)]
     return all(min(t.balloon_pages, t.swap_pages) >= 0 and t.total_pages <= vm.size_pages for vm, t in both)
 
@@ -177,13 +177,11 @@ def beyond_limit(d: VmDecision) -> int:
 @about("M5 consumed memory stays above the reservation")
 def reservations_kept(s: Snapshot, decision: Decision) -> bool:
     asked = [d for d in decision.vms if not d.vm.pinned and known(s, d) and owed(d.vm, d.targets) > beyond_limit(d)]
-    return all(
-        d.vm.resident_pages - owed(d.vm, d.targets) + beyond_limit(d) >= d.vm.reservation_pages for d in asked
-    )
+    return all(d.vm.resident_pages - owed(d.vm, d.targets) + beyond_limit(d) >= d.vm.reservation_pages for d in asked)
 
 
 @about("M5 no balloon is asked for more than 65 % of its VM")
-def balloons_bounded(s: Snapshot, decision: Decision) -> bool:
+def balloons_bounded(_: Snapshot, decision: Decision) -> bool:
     asked = [d for d in decision.vms if rises(d)[0]]
     return all(100 * d.targets.balloon_pages <= 65 * d.vm.size_pages for d in asked)
 
@@ -265,7 +263,7 @@ def the_short_are_relieved(s: Snapshot, decision: Decision) -> bool:
 
 
 @about("D3 the swap target falls before anything is given back by the balloon")
-def swap_falls_first(s: Snapshot, decision: Decision) -> bool:
+def swap_falls_first(_: Snapshot, decision: Decision) -> bool:
     """A page that the balloon holds comes back only where the swap target has fallen by all that the VM is short of."""
     for d in decision.vms:
         deflated = d.targets.balloon_pages < min(d.vm.ballooned_pages, d.vm.balloon_target_pages)
@@ -275,7 +273,7 @@ def swap_falls_first(s: Snapshot, decision: Decision) -> bool:
 
 
 @about("M9 nothing is given in the first phase")
-def first_phase_gives_nothing(s: Snapshot, decision: Decision) -> bool:
+def first_phase_gives_nothing(_: Snapshot, decision: Decision) -> bool:
     return all(kept_out(d.vm, d.taken) >= kept_out(d.vm, d.vm.targets) for d in decision.vms)
 
 
@@ -286,9 +284,11 @@ def giving_stays_above_low(s: Snapshot, decision: Decision) -> bool:
 
 
 @about("M10 nobody is due more than its limit, nor given more")
-def within_limits(s: Snapshot, decision: Decision) -> bool:
+def within_limits(_: Snapshot, decision: Decision) -> bool:
     due = all(d.standing.allocated_pages <= d.vm.limit_pages for d in decision.vms)
-    return due and all(d.vm.size_pages - d.targets.total_pages <= d.vm.limit_pages for d in decision.vms if d.gain_pages)
+    return due and all(
+        d.vm.size_pages - d.targets.total_pages <= d.vm.limit_pages for d in decision.vms if d.gain_pages
+    )
 
 
 # ---------------------------------------------------------------------------------------------- balloons and blocking
@@ -313,16 +313,16 @@ def given_up_is_remembered(s: Snapshot, decision: Decision) -> bool:
 
 
 @about("M14 only in Low is anybody blocked, and only who is above its target")
-def blocked_only_in_low(s: Snapshot, decision: Decision) -> bool:
+def blocked_only_in_low(_: Snapshot, decision: Decision) -> bool:
     return all(decision.state is MemoryState.LOW and owed(d.vm, d.targets) > 0 for d in decision.vms if d.blocked)
 
 
 @about("F4 nobody is blocked who would have to run to give")
-def blocked_can_give(s: Snapshot, decision: Decision) -> bool:
+def blocked_can_give(_: Snapshot, decision: Decision) -> bool:
     return all(d.targets.swap_pages > d.vm.swapped_pages for d in decision.vms if d.blocked)
 
 
 @about("X3 what is suspended or in flight is not touched")
-def pinned_untouched(s: Snapshot, decision: Decision) -> bool:
+def pinned_untouched(_: Snapshot, decision: Decision) -> bool:
     pinned = [d for d in decision.vms if d.vm.pinned]
     return all(d.taken == d.targets == d.vm.targets and not d.blocked for d in pinned)

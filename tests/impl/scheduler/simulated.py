@@ -69,6 +69,8 @@ class World:
     slots: int
     guests: list[Guest]
     swaps_per_s: int = 10
+    jitter: int = 0
+    """What the hypervisor takes more, every second five seconds."""
     now_s: int = 0
     log: list[tuple[int, str, str, int]] = field(default_factory=list[tuple[int, str, str, int]])
     given_early: int = 0
@@ -81,7 +83,10 @@ class World:
     @property
     def free(self) -> int:
         """Frames that nobody has; never negative (M1)."""
-        return self.memory - self.hypervisor - sum(g.classes.total for g in self.guests)
+        return self.memory - self._others() - sum(g.classes.total for g in self.guests)
+
+    def _others(self) -> int:
+        return self.hypervisor + self.jitter * (self.now_s // 5 % 2)
 
     # ------------------------------------------------------------------------------------------------- what it is told
     def effects(self) -> Effects:
@@ -137,7 +142,7 @@ class World:
 
     def snapshot(self) -> Snapshot:
         """The world as it is."""
-        machine = MachineMemory(self.memory, self.memory - self.free, self.hypervisor, self.slots)
+        machine = MachineMemory(self.memory, self.memory - self.free, self._others(), self.slots)
         return Snapshot(self.now_s, machine, tuple(map(seen, self.guests)))
 
     # -------------------------------------------------------------------------------------------------- what happens in it

@@ -1,0 +1,152 @@
+"""Room for the host VM: held to a count of every way in which its residents can go in (D6, X2), and to the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holdfast.impl.scheduler.admission import Outcome, Refusal
+from holdfast.impl.scheduler.host_vm import HostVm, Resident, headroom_pages, make_room
+from holdfast.impl.scheduler.snapshot import MachineMemory, Snapshot, VmMemory
+
+residents = st.builds(Resident, st.integers(0, 20), st.integers(0, 3))
+
+
+@st.composite
+def host_vms(draw: st.DrawFn) -> HostVm:
+    """A host VM large enough for anything here."""
+    return HostVm(
+        size_pages=200,
+        footprint_pages=draw(st.integers(0, 10)),
+        overhead_pages=draw(st.integers(0, 5)),
+        vm_overhead_pages=draw(st.integers(0, 5)),
+        reserved_pages=draw(st.one_of(st.just(0), st.integers(0, 200))),
+        at_once=draw(st.integers(1, 3)),
+        beside_pages=draw(st.integers(0, 30)),
+    )
+
+
+def subsets(items: Sequence[int], most: int) -> Iterator[tuple[int, ...]]:
+    """All choices of at most so many."""
+    for size in range(min(most, len(items)) + 1):
+        yield from combinations(items, size)
+
+
+def taken(host_vm: HostVm, within: Iterable[Resident]) -> int:
+    """The frames of a host VM with these in it."""
+    inside = host_vm.footprint_pages + sum(vm.pages + host_vm.vm_overhead_pages for vm in within)
+    return host_vm.overhead_pages + max(host_vm.reserved_pages, inside)
+
+
+def most_at_any_time(host_vm: HostVm, inside: list[Resident], outside: list[Resident], created: bool) -> int:
+    """Every choice of who has moved and who is in flight, counted out; and the new hypervisor beside all of them."""
+    held = taken(host_vm, inside) if created else 0
+    everybody = list(range(len(outside)))
+    peaks = [0]
+    for moved in subsets(everybody, len(everybody)):
+        freed = sum(outside[i].pages + outside[i].overhead_pages for i in moved)
+        for flying in subsets([i for i in everybody if i not in moved], host_vm.at_once):
+            within = [*inside, *(outside[i] for i in (*moved, *flying))]
+            peaks.append(taken(host_vm, within) - freed - held)
+            if len(moved) == len(everybody):
+                peaks.append(peaks[-1] + host_vm.beside_pages)
+    return max(peaks)
+
+
+@given(host_vms(), st.lists(residents, max_size=2), st.lists(residents, max_size=4), st.booleans())
+def test_the_most_that_is_taken_is_that_of_the_worst_way_in(
+    host_vm: HostVm, inside: list[Resident], outside: list[Resident], created: bool
+) -> None:
+    there = inside if created else []
+
+    assert headroom_pages(host_vm, there, outside, created=created) == most_at_any_time(
+        host_vm, there, outside, created
+    )
+
+
+THREE = [Resident(10, 1), Resident(40, 1), Resident(25, 1)]
+
+
+@pytest.mark.parametrize(
+    ("at_once", "reserved", "pages"),
+    [
+        (1, 0, 5 + 2 + 40 + 3 + 2 * 2),  # guest hypervisor, host VM, the largest again, growth of overhead
+        (2, 0, 5 + 2 + 40 + 25 + 2 * 3 + 2),
+        (3, 0, 5 + 2 + 40 + 25 + 10 + 3 * 3),
+        (1, 90, 2 + 90),  # fully reserved: all of them
+    ],
+)
+def test_headroom_as_published(at_once: int, reserved: int, pages: int) -> None:
+    host_vm = HostVm(90, 5, 2, 3, reserved_pages=reserved, at_once=at_once)
+
+    assert headroom_pages(host_vm, [], THREE, created=False) == pages
+
+
+# ------------------------------------------------------------------------------------------------------------- the gate
+def vm(name: str, resident: int, reservation: int = 0, *, pinned: bool = False) -> VmMemory:
+    """A VM all of whose pages are in use, as far as anybody knows."""
+    return VmMemory(name, resident, reservation, resident, 1000, resident, overhead_pages=1, pinned=pinned)
+
+
+def machine(*vms: VmMemory, other: int, promised: int = 0) -> Snapshot:
+    """A machine of a thousand pages, which keeps 39 of them free."""
+    used = other + sum(v.resident_pages + v.overhead_pages for v in vms)
+    return Snapshot(0, MachineMemory(1000, used, other, 0, promised), vms)
+
+
+ELASTIC = HostVm(size_pages=500, footprint_pages=5, overhead_pages=2, vm_overhead_pages=3)
+
+
+def test_room_to_the_page() -> None:
+    needs = 5 + 2 + 100 + 3 + 2
+    vms = (vm("a", 100), vm("b", 50))
+    used = sum(v.resident_pages + v.overhead_pages for v in vms)
+
+    assert make_room(machine(*vms, other=1000 - 39 - needs - used), ELASTIC).outcome is Outcome.ADMIT
+    refused = make_room(machine(*vms, other=1000 - 39 - needs - used + 1), ELASTIC)
+    assert (refused.outcome, refused.refusal, refused.lacking_pages) == (Outcome.REJECT, Refusal.MEMORY, 1)
+    assert refused.claim.memory_pages == needs
+
+
+def test_what_is_inside_is_not_copied_again() -> None:
+    vms = (vm("a", 100), vm("b", 50))
+    before = make_room(machine(*vms, other=400), ELASTIC, inside=())
+    between = make_room(machine(*vms, other=400), ELASTIC, inside=("a",))
+    done = make_room(machine(*vms, other=400), ELASTIC, inside=("a", "b"))
+
+    assert [a.claim.memory_pages for a in (before, between, done)] == [100 + 3 + 2, 50 + 3, 0]
+
+
+def test_reservations_are_counted_once_and_twice_in_flight() -> None:
+    vms = (vm("a", 100, 80), vm("b", 50, 50))
+    answer = make_room(machine(*vms, other=400), ELASTIC)
+
+    assert answer.claim.reserved_pages == 5 + 2 + 80 + 3 + 2
+
+
+def test_a_host_vm_that_is_too_small_is_refused() -> None:
+    small = HostVm(size_pages=160, footprint_pages=5, overhead_pages=2, vm_overhead_pages=3)
+    answer = make_room(machine(vm("a", 100), vm("b", 50), other=100), small)
+
+    assert (answer.outcome, answer.refusal, answer.lacking_pages) == (Outcome.REJECT, Refusal.TOO_SMALL, 1)
+
+
+def test_what_others_wait_for_is_not_given_to_the_host_vm() -> None:
+    others = 1000 - 39 - (5 + 2 + 100 + 3) - 101
+
+    assert make_room(machine(vm("a", 100), other=others), ELASTIC).outcome is Outcome.ADMIT
+    assert make_room(machine(vm("a", 100), other=others, promised=1), ELASTIC).outcome is Outcome.REJECT
+
+
+def test_a_vm_that_is_not_there_cannot_be_inside() -> None:
+    with pytest.raises(KeyError, match="nobody"):
+        make_room(machine(vm("a", 100), other=100), ELASTIC, inside=("nobody",))
+
+
+def test_a_host_vm_that_cannot_be_is_refused() -> None:
+    with pytest.raises(ValueError, match="reserves no more than its size"):
+        HostVm(10, 0, 0, 0, reserved_pages=11)
