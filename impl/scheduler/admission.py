@@ -6,7 +6,8 @@ others can spare, so it is counted by their lower confidence bounds: a VM keeps 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -35,6 +36,10 @@ class Refusal(Enum):
     TOO_SMALL = "it is smaller than what is to be inside"
 
 
+Taken = Mapping[str, int]
+"""What would be taken from each VM by its balloon, in pages."""
+
+
 @dataclass(frozen=True)
 class Claim:
     """What somebody who comes must be able to get, in pages."""
@@ -43,8 +48,8 @@ class Claim:
     """Reservation and overhead."""
     swap_pages: int
     """What no reservation covers (M13)."""
-    memory_pages: int
-    """What it will use, or has reserved if that is more; and overhead."""
+    memory_pages: Callable[[Taken], int]
+    """What it will use, or has reserved if that is more, and overhead: once so much was taken from VMs."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +65,11 @@ class Newcomer:
     @property
     def claim(self) -> Claim:
         """What it must be able to get (D7)."""
+        uses = max(self.reservation_pages, self.working_pages) + self.overhead_pages
         return Claim(
             self.reservation_pages + self.overhead_pages,
             self.size_pages - self.reservation_pages,
-            max(self.reservation_pages, self.working_pages) + self.overhead_pages,
+            lambda _: uses,
         )
 
 
@@ -72,7 +78,10 @@ class Admission:
     """The gate's answer."""
 
     outcome: Outcome
-    claim: Claim
+    reserves_pages: int
+    """What whoever comes reserves."""
+    needs_pages: int
+    """The memory that it needs as things are."""
     available_pages: int
     """Free memory beyond what stays free and what others wait for; may be negative."""
     on_the_way_pages: int
@@ -81,6 +90,8 @@ class Admission:
     """What VMs can surely spare beyond that."""
     balloon_plan: Mapping[str, int] = field(default_factory=dict[str, int])
     """New balloon targets, by VM, that make the room that is missing."""
+    planned_pages: int = 0
+    """What they take in all: less than is missing now, where whoever comes needs less once they have."""
     refusal: Refusal | None = None
     lacking_pages: int = 0
     """How many pages the refusal is about."""
@@ -96,33 +107,43 @@ def gate(snapshot: Snapshot, claim: Claim) -> Admission:
     lines = lines_of(snapshot.machine.memory_pages)
     standings = stand(snapshot, lines)
     available = available_pages(snapshot, lines)
-    coming = {s.vm.name: min(owed_by_balloon(s), surely_idle(s)) for s in standings}
-    sparable = {s.vm.name: surely_spared(s, snapshot.settings.balloon_percent) for s in standings}
-    sums = (available, sum(coming.values()), sum(sparable.values()))
+    coming = sum(min(owed_by_balloon(s), surely_idle(s)) for s in standings)
+    givers = surely_giving(snapshot, standings)
+    sparable = sum(g.spare_pages for g in givers)
+    needs = claim.memory_pages({})
+    sums = (claim.reserved_pages, needs, available, coming, sparable)
     lacks = {
         Refusal.RESERVATION: claim.reserved_pages - unreserved_pages(snapshot),
         Refusal.SWAP: claim.swap_pages - unreserved_slots(snapshot),
-        Refusal.MEMORY: claim.memory_pages - sum(sums),
     }
     for refusal, pages in lacks.items():
         if pages > 0:
-            return Admission(Outcome.REJECT, claim, *sums, refusal=refusal, lacking_pages=pages)
-    if claim.memory_pages <= available:
-        return Admission(Outcome.ADMIT, claim, *sums)
-    missing = max(0, claim.memory_pages - available - sum(coming.values()))
-    return Admission(Outcome.AFTER_RECLAIM, claim, *sums, balloon_plan=planned(snapshot, standings, sparable, missing))
+            return Admission(Outcome.REJECT, *sums, refusal=refusal, lacking_pages=pages)
+    if needs <= available:
+        return Admission(Outcome.ADMIT, *sums)
+    return after_reclaim(snapshot, claim, givers, sums)
 
 
-def planned(
-    snapshot: Snapshot, standings: tuple[Standing, ...], sparable: Mapping[str, int], missing: int
-) -> dict[str, int]:
-    """Balloon targets that make so much room, from those who pay least for idle pages; only those that change (D2)."""
-    givers = [
-        Giver(s.vm.name, s.vm.shares, s.estimate.pages.working, s.estimate.pages.idle, sparable[s.vm.name])
-        for s in standings
-        if s.estimate and sparable[s.vm.name]
-    ]
-    taken = revoke(givers, missing, snapshot.settings.idle_price)
+def after_reclaim(
+    snapshot: Snapshot, claim: Claim, givers: Sequence[Giver], sums: tuple[int, int, int, int, int]
+) -> Admission:
+    """The balloon plan that takes least from those who pay least (D2); or that not even all of it would do (D7)."""
+    _, _, available, coming, sparable = sums
+
+    def taken(pages: int) -> dict[str, int]:
+        return revoke(givers, pages, snapshot.settings.idle_price)
+
+    def lacking(pages: int) -> int:
+        return claim.memory_pages(taken(pages)) - available - coming - pages
+
+    least = bisect_left(range(sparable + 1), True, key=lambda pages: lacking(pages) <= 0)
+    if least > sparable:
+        return Admission(Outcome.REJECT, *sums, refusal=Refusal.MEMORY, lacking_pages=lacking(sparable))
+    return Admission(Outcome.AFTER_RECLAIM, *sums, balloon_plan=planned(snapshot, taken(least)), planned_pages=least)
+
+
+def planned(snapshot: Snapshot, taken: Taken) -> dict[str, int]:
+    """The balloon targets that take so much; only those that change."""
     held = {vm.name: max(vm.balloon_target_pages, vm.ballooned_pages) for vm in snapshot.vms}
     return {name: held[name] + pages for name, pages in taken.items() if pages}
 
@@ -168,3 +189,13 @@ def surely_spared(standing: Standing, balloon_percent: int) -> int:
     targets = standing.vm.targets
     room = balloon_room(standing.vm, targets, balloon_percent)
     return max(0, min(room, surely_idle(standing) - targets.owed(standing.vm)))
+
+
+def surely_giving(snapshot: Snapshot, standings: Sequence[Standing]) -> list[Giver]:
+    """The VMs that can surely spare pages, with how many."""
+    spared = {s.vm.name: surely_spared(s, snapshot.settings.balloon_percent) for s in standings}
+    return [
+        Giver(s.vm.name, s.vm.shares, s.estimate.pages.working, s.estimate.pages.idle, spared[s.vm.name])
+        for s in standings
+        if s.estimate and spared[s.vm.name]
+    ]

@@ -7,9 +7,9 @@ most depends on how many are copied at once, and on whether the host VM has all 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .admission import Admission, Claim, Outcome, Refusal, gate
+from .admission import Admission, Claim, Outcome, Refusal, Taken, gate
 from .snapshot import Snapshot, VmMemory
 
 
@@ -55,15 +55,23 @@ def make_room(snapshot: Snapshot, host_vm: HostVm, inside: Collection[str] | Non
     vms = [snapshot.vm(name) for name in inside or ()]
     rest = [vm for vm in snapshot.vms if vm not in vms]
     created = inside is not None
-    by_use = headroom_pages(host_vm, _by_use(vms), _by_use(rest), created=created)
+
+    def by_use(taken: Taken) -> int:
+        return headroom_pages(host_vm, _by_use(vms, taken), _by_use(rest, taken), created=created)
+
     by_reservation = headroom_pages(host_vm, _by_reservation(vms), _by_reservation(rest), created=created)
-    claim = Claim(by_reservation, 0, by_use)
+    answer = gate(snapshot, Claim(by_reservation, 0, by_use))
     lacking = too_small_by(snapshot, host_vm)
-    answer = gate(snapshot, claim)
     if lacking <= 0:
         return answer
-    refused = (answer.available_pages, answer.on_the_way_pages, answer.sparable_pages)
-    return Admission(Outcome.REJECT, claim, *refused, refusal=Refusal.TOO_SMALL, lacking_pages=lacking)
+    return replace(
+        answer,
+        outcome=Outcome.REJECT,
+        balloon_plan={},
+        planned_pages=0,
+        refusal=Refusal.TOO_SMALL,
+        lacking_pages=lacking,
+    )
 
 
 def headroom_pages(host_vm: HostVm, inside: Sequence[Resident], outside: Sequence[Resident], *, created: bool) -> int:
@@ -91,8 +99,8 @@ def too_small_by(snapshot: Snapshot, host_vm: HostVm) -> int:
     return host_vm.footprint_pages + theirs - host_vm.size_pages
 
 
-def _by_use(vms: Sequence[VmMemory]) -> list[Resident]:
-    return [Resident(vm.resident_pages, vm.overhead_pages) for vm in vms]
+def _by_use(vms: Sequence[VmMemory], taken: Taken) -> list[Resident]:
+    return [Resident(vm.resident_pages - taken.get(vm.name, 0), vm.overhead_pages) for vm in vms]
 
 
 def _by_reservation(vms: Sequence[VmMemory]) -> list[Resident]:

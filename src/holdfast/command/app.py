@@ -143,10 +143,11 @@ def _assemble() -> None:
     from .explore import explore
     from .importing import import_
     from .replay import replay
+    from .schedule import schedule
     from .schemas import cluster_schema, plan_schema
     from .verify import verify
 
-    for command in (verify, explore, replay, catalogue, import_, plan_schema, cluster_schema):
+    for command in (verify, explore, replay, catalogue, schedule, import_, plan_schema, cluster_schema):
         holdfast.add_command(command)
 
 

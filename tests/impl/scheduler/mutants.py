@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from fractions import Fraction
@@ -31,7 +31,7 @@ class Mutant:
 
 
 @contextmanager
-def broken_by(original: Callable[..., Any], replacement: Callable[..., Any]) -> Iterator[None]:
+def broken_by(original: Callable[..., Any], replacement: Callable[..., Any]) -> Generator[None]:
     """The scheduler with one function replaced wherever it is known by name. Raises AssertionError where it is nowhere."""
     modules = [m for name, m in sys.modules.items() if name.startswith(PACKAGE)]
     known = [(m, name) for m in modules for name, value in vars(m).items() if value is original]

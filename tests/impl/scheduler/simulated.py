@@ -237,11 +237,38 @@ def seen(g: Guest) -> VmMemory:
     )
 
 
-def guest(name: str, size: int, working: int, idle: int, **more: object) -> Guest:
-    """A guest with so many pages in use and idle, which wants what it has in use."""
+def guest(
+    name: str,
+    size: int,
+    working: int,
+    idle: int,
+    *,
+    wants: Callable[[int], int] | None = None,
+    shares: int = 1000,
+    pages_per_s: int = 20,
+    has_balloon: bool = True,
+    stuck: bool = False,
+    ballooned: int = 0,
+    balloon_target: int = 0,
+) -> Guest:
+    """A guest with so many pages in use and idle, which wants what it has in use unless something else is said."""
+
+    def the_same(_now_s: int) -> int:
+        return working
+
     pages = asdict(ClassPages(active_anonymous=working, inactive_anonymous=idle // 2, free=idle - idle // 2))
-    wants: dict[str, object] = {"wants": lambda _: working, **more}
-    return Guest(name, size, pages, **wants)  # type: ignore[arg-type]
+    return Guest(
+        name,
+        size,
+        pages,
+        wants or the_same,
+        shares=shares,
+        pages_per_s=pages_per_s,
+        has_balloon=has_balloon,
+        stuck=stuck,
+        ballooned=ballooned,
+        balloon_target=balloon_target,
+    )
 
 
 @dataclass

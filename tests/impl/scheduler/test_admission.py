@@ -189,8 +189,8 @@ def whatever_answers(standing: Standing, balloon_percent: int) -> int:
     return max(0, min(room, admission.surely_idle(standing) - standing.vm.targets.owed(standing.vm)))
 
 
-def half_a_plan(snapshot: Snapshot, standings: Any, sparable: Any, missing: int) -> dict[str, int]:
-    return PLANNED(snapshot, standings, sparable, missing // 2)
+def half_a_plan(snapshot: Snapshot, taken: admission.Taken) -> dict[str, int]:
+    return PLANNED(snapshot, {name: pages // 2 for name, pages in taken.items()})
 
 
 PLANNED = admission.planned

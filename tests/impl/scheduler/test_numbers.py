@@ -184,19 +184,15 @@ def test_the_same_need_comes_to_less_by_swap() -> None:
 
 
 # ----------------------------------------------------------------------------------------------------- [W02], division
-claims = st.lists(
-    st.builds(
-        lambda shares, low, more: Claim(shares, Fraction(low), Fraction(low + more)),
-        st.integers(1, 20),
-        st.integers(0, 50),
-        st.integers(0, 50),
-    ),
-    min_size=1,
-    max_size=5,
-)
+@st.composite
+def claims(draw: st.DrawFn) -> list[Claim]:
+    """Some claims."""
+    numbers = st.tuples(st.integers(1, 20), st.integers(0, 50), st.integers(0, 50))
+    drawn = draw(st.lists(numbers, min_size=1, max_size=5))
+    return [Claim(shares, Fraction(least), Fraction(least + more)) for shares, least, more in drawn]
 
 
-@given(claims, st.integers(-10, 600))
+@given(claims(), st.integers(-10, 600))
 def test_a_division_is_exact_and_level(parties: list[Claim], amount: int) -> None:
     parts = divide(parties, Fraction(amount))
     least, most = sum(c.least for c in parties), sum(c.most for c in parties)
@@ -209,24 +205,16 @@ def test_a_division_is_exact_and_level(parties: list[Claim], amount: int) -> Non
     assert not could_give or not could_take or max(could_give) <= min(could_take) or least >= amount
 
 
-givers = st.lists(
-    st.builds(
-        lambda shares, working, idle, spare: (shares, working, idle, min(idle, spare)),
-        st.integers(1, 5),
-        st.integers(0, 30),
-        st.integers(0, 30),
-        st.integers(0, 30),
-    ),
-    min_size=1,
-    max_size=4,
-)
+@st.composite
+def givers(draw: st.DrawFn) -> list[Giver]:
+    """Some VMs with idle pages."""
+    numbers = st.tuples(st.integers(1, 5), st.integers(0, 30), st.integers(0, 30), st.integers(0, 30))
+    drawn = draw(st.lists(numbers, min_size=1, max_size=4))
+    return [Giver(f"vm{i}", shares, work, idle, min(idle, may)) for i, (shares, work, idle, may) in enumerate(drawn)]
 
 
-@given(givers, st.integers(0, 100), st.sampled_from([Fraction(1), Fraction(4), Fraction(10, 7)]))
-def test_revocation_is_that_of_taking_page_by_page(
-    drawn: list[tuple[int, int, int, int]], wanted: int, price: Fraction
-) -> None:
-    parties = [Giver(f"vm{i}", *numbers) for i, numbers in enumerate(drawn)]
+@given(givers(), st.integers(0, 100), st.sampled_from([Fraction(1), Fraction(4), Fraction(10, 7)]))
+def test_revocation_is_that_of_taking_page_by_page(parties: list[Giver], wanted: int, price: Fraction) -> None:
     one_by_one = {g.name: 0 for g in parties}
     for _ in range(min(wanted, sum(g.spare_pages for g in parties))):
         able = [g for g in parties if one_by_one[g.name] < g.spare_pages]

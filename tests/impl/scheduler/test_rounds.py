@@ -32,9 +32,9 @@ def short() -> Guest:
     return guest("short", 300, 150, 0, ballooned=150, balloon_target=150)
 
 
-def rich(**more: object) -> Guest:
+def rich(*, shares: int = 1000, stuck: bool = False, pages_per_s: int = 20) -> Guest:
     """A VM most of whose pages are idle."""
-    return guest("rich", 300, 50, 240, **more)
+    return guest("rich", 300, 50, 240, shares=shares, stuck=stuck, pages_per_s=pages_per_s)
 
 
 def told(w: World) -> list[tuple[str, str]]:
@@ -162,11 +162,17 @@ def test_settings_and_memory_outlive_an_observation() -> None:
 HOST_VM = HostVm(size_pages=600, footprint_pages=10, overhead_pages=2, vm_overhead_pages=1)
 
 
-@pytest.mark.parametrize(
-    "gate",
-    [lambda s: admit(s, Newcomer(100, 100, 0, 0)), lambda s: make_room(s, replace(HOST_VM, at_once=1))],
-    ids=["vm", "host VM"],
-)
+def vm_of_a_hundred(snapshot: Snapshot) -> Admission:
+    """The gate for a VM that reserves a hundred pages."""
+    return admit(snapshot, Newcomer(100, 100, 0, 0))
+
+
+def the_host_vm(snapshot: Snapshot) -> Admission:
+    """The gate for the host VM."""
+    return make_room(snapshot, HOST_VM)
+
+
+@pytest.mark.parametrize("gate", [vm_of_a_hundred, the_host_vm])
 def test_room_is_made_until_the_gate_admits(gate: Callable[[Snapshot], Admission]) -> None:
     w = world(220, guest("busy", 250, 200, 20), rich())
     first = gate(w.snapshot())
@@ -187,14 +193,14 @@ def test_the_host_vm_needs_room_made_in_that_world() -> None:
 
 def test_who_cannot_be_admitted_makes_nobody_give() -> None:
     w = world(60, guest("busy", 300, 290, 10))
-    answer, _ = reclaim_for(w.snapshot(), w.effects(), lambda s: admit(s, Newcomer(100, 100, 0, 0)))
+    answer, _ = reclaim_for(w.snapshot(), w.effects(), vm_of_a_hundred)
 
     assert (answer.outcome, w.log) == (Outcome.REJECT, [])
 
 
 def test_where_the_balloon_hangs_the_answer_changes() -> None:
     w = world(60, rich(stuck=True))
-    answer, seen = reclaim_for(w.snapshot(), w.effects(), lambda s: admit(s, Newcomer(100, 100, 0, 0)))
+    answer, seen = reclaim_for(w.snapshot(), w.effects(), vm_of_a_hundred)
 
     assert (answer.outcome, answer.on_the_way_pages, answer.balloon_plan) == (Outcome.REJECT, 0, {})
     assert seen.now_s == 5
