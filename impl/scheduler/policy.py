@@ -178,13 +178,8 @@ def take(
     What balloon or swap still holds beyond a target, since it was given back and is not used yet, is kept first.
     """
     taken = {name: s.taken for name, s in settled.items()}
-    givers = {Technique.BALLOON: list[Giver](), Technique.SWAP: list[Giver]()}
-    for s in standings:
-        if spared[s.vm.name] and s.estimate:
-            idle = s.estimate.pages.idle - taken[s.vm.name].owed(s.vm)
-            giver = Giver(s.vm.name, s.vm.shares, s.estimate.pages.working, idle, spared[s.vm.name])
-            givers[s.technique].append(giver)
     slots = slots_left(snapshot, [taken[vm.name] for vm in snapshot.vms])
+    givers = givers_by_technique(standings, taken, spared)
     by_balloon, by_swap = shared_out(givers, wanted, slots, snapshot.settings.idle_price)
     for s in standings:
         name, before = s.vm.name, taken[s.vm.name]
@@ -193,6 +188,19 @@ def take(
         if pages := by_swap.get(name, 0):
             taken[name] = Targets(before.balloon_pages, max(before.swap_pages, s.vm.swapped_pages) + pages)
     return taken
+
+
+def givers_by_technique(
+    standings: Iterable[Standing], owing: Mapping[str, Targets], spared: Mapping[str, int]
+) -> Mapping[Technique, list[Giver]]:
+    """Those who can spare pages; what they owe already is not theirs any more."""
+    givers = {Technique.BALLOON: list[Giver](), Technique.SWAP: list[Giver]()}
+    for s in standings:
+        if spared[s.vm.name] and s.estimate:
+            idle = s.estimate.pages.idle - owing[s.vm.name].owed(s.vm)
+            giver = Giver(s.vm.name, s.vm.shares, s.estimate.pages.working, idle, spared[s.vm.name])
+            givers[s.technique].append(giver)
+    return givers
 
 
 def shared_out(

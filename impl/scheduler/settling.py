@@ -57,14 +57,15 @@ def replaced(standing: Standing, targets: Targets, slots: int) -> Targets:
     instead = 0 if standing.short_pages else swapped_instead(standing, targets)
     if instead > slots and not standing.balloon.dead:
         return targets
-    return Targets(targets.balloon_pages - owed, targets.swap_pages + min(instead, slots))
+    held = max(targets.swap_pages, vm.swapped_pages) if instead else targets.swap_pages
+    return Targets(targets.balloon_pages - owed, held + min(instead, slots))
 
 
 def swapped_instead(standing: Standing, targets: Targets) -> int:
     """What to swap for what the balloon owes: less, as for any need, where it is known what is active (D2)."""
     vm, found = standing.vm, standing.estimate
     if found is None:
-        return targets.owed_by_balloon(vm)
+        return min(targets.owed_by_balloon(vm), max(0, vm.resident_pages - targets.owed_by_swap(vm)))
     return max(0, blind(found, min(targets.owed(vm), beyond(standing))) - targets.owed_by_swap(vm))
 
 

@@ -191,6 +191,17 @@ def half_of_it(*arguments: Any) -> int:
 WANTED = policy.wanted_pages
 
 
+def twice_as_much(*arguments: Any) -> int:
+    return WANTED(*arguments) * 2
+
+
+def nothing_for_the_short(
+    snapshot: Snapshot, lines: Lines, state: MemoryState, standings: Any, settled: dict[str, settling.Settled]
+) -> int:
+    none_due = {name: settling.Settled(s.taken, s.taken) for name, s in settled.items()}
+    return WANTED(snapshot, lines, state, standings, none_due)
+
+
 def down_to_nothing(
     snapshot: Snapshot, lines: Lines, standings: tuple[Standing, ...], taken: dict[str, Targets]
 ) -> int:
@@ -242,9 +253,11 @@ MUTANTS = (
     Mutant("owed whatever became of the pages", settling.asked_less, still_asked, "M4"),
     Mutant("swap without slots", settling.slots_left, slots_without_end, "M13"),
     Mutant("suspended VMs are reclaimed from", settling.settle, pinned_too, "X3"),
-    Mutant("the tax is ignored", division.revoke, tax_ignored, "D2"),
-    Mutant("prices are ignored", division.revoke, in_order, "D2"),
+    Mutant("the tax is ignored", division.revoke, tax_ignored, "D2 who pays"),
+    Mutant("prices are ignored", division.revoke, in_order, "D2 who pays"),
     Mutant("half of what is wanted is taken", policy.wanted_pages, half_of_it, "F1"),
+    Mutant("more is taken than is wanted", policy.wanted_pages, twice_as_much, "D2 no more"),
+    Mutant("nothing is taken for the short", policy.wanted_pages, nothing_for_the_short, "F2"),
     Mutant("giving into Low", policy.room_pages, down_to_nothing, "M9 what is given"),
     Mutant("room is given twice", policy.untaken_pages, forgotten, "M9 what is given"),
     Mutant("block outside Low", policy.blocks, block_outside_low, "M14"),

@@ -240,13 +240,46 @@ def slots_suffice(s: Snapshot, decision: Decision) -> bool:
     return after <= max(s.machine.swap_pages, before)
 
 
+def all_is_asked(s: Snapshot, decision: Decision) -> bool:
+    """Whether nobody could be asked for more, as far as slots go."""
+    return all(owed(d.vm, d.taken) >= d.spare_pages for d in decision.vms) or slots_short(s, decision)
+
+
+def goal(s: Snapshot) -> int:
+    """The least free memory at which Soft is left behind."""
+    return lines(s).soft_pages + lines(s).margin_pages + 1
+
+
+def still_due(decision: Decision) -> int:
+    """What those who are short get back after the first phase."""
+    gaps = [(d, d.standing.allocated_pages - d.vm.size_pages + d.taken.total_pages) for d in decision.vms if short(d)]
+    return sum(min(d.taken.total_pages, max(0, gap)) for d, gap in gaps)
+
+
 @about("F1 from Soft down, all is asked that is wanted, or all that can be spared")
 def enough_is_asked(s: Snapshot, decision: Decision) -> bool:
-    if decision.state < MemoryState.SOFT:
+    pressed = decision.state >= MemoryState.SOFT or s.machine.promised_pages
+    return not pressed or expected_free(s, decision) >= goal(s) or all_is_asked(s, decision)
+
+
+@about("F2 of others is asked what the short are due")
+def enough_for_the_short(s: Snapshot, decision: Decision) -> bool:
+    due = still_due(decision)
+    return due == 0 or expected_free(s, decision) >= goal(s) + due or all_is_asked(s, decision)
+
+
+@about("D2 no more is asked than is wanted")
+def no_more_is_asked(s: Snapshot, decision: Decision) -> bool:
+    if any(owed(d.vm, d.vm.targets) for d in decision.vms):
         return True
-    goal = lines(s).soft_pages + lines(s).margin_pages
-    all_asked = all(owed(d.vm, d.taken) >= d.spare_pages for d in decision.vms)
-    return expected_free(s, decision) > goal or all_asked or slots_short(s, decision)
+    asked = sum(owed(d.vm, d.taken) for d in decision.vms)
+    untaken = sum(
+        max(0, min(s.memory.granted_up_to.get(d.vm.name, 0), d.vm.targets.granted(d.vm)) - d.vm.resident_pages)
+        for d in decision.vms
+    )
+    wanted = goal(s) + still_due(decision) + s.machine.promised_pages + untaken - s.machine.free_pages
+    pressed = decision.state >= MemoryState.SOFT or s.machine.promised_pages or still_due(decision)
+    return asked <= max(0, wanted if pressed else 0)
 
 
 # ----------------------------------------------------------------------------------------------------- insufficiency
@@ -299,9 +332,12 @@ def dead_balloons_replaced(s: Snapshot, decision: Decision) -> bool:
             continue
         if d.targets.balloon_pages > d.vm.ballooned_pages:
             return False
-        owes = d.vm.balloon_target_pages - d.vm.ballooned_pages
-        room = decision.state < MemoryState.SOFT and s.machine.swap_pages > 900
-        if owes > 0 and known(s, d) is None and not short(d) and room and not rises(d)[1]:
+        owes, found = d.vm.balloon_target_pages - d.vm.ballooned_pages, known(s, d)
+        idle = found.pages.idle if found else d.vm.resident_pages
+        spares = min(idle, d.vm.resident_pages - d.standing.allocated_pages) - d.vm.shareable_pages
+        slots = sum(max(x.vm.swapped_pages, x.vm.swap_target_pages) for x in decision.vms) < s.machine.swap_pages
+        replaceable = owes > 0 and spares > 0 and not short(d) and slots and not slots_short(s, decision)
+        if replaceable and d.targets.swap_pages <= d.vm.swapped_pages:
             return False
     return True
 

@@ -6,8 +6,10 @@ it is told and checks at every step that no page is lost and no frame is given t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
+from random import Random
 
 from holdfast.impl.scheduler.estimates import ClassPages, Sample
 from holdfast.impl.scheduler.memory_state import MemoryState
@@ -71,6 +73,9 @@ class World:
     swaps_per_s: int = 10
     jitter: int = 0
     """What the hypervisor takes more, every second five seconds."""
+    samples: int | None = None
+    """How many pages are looked at in a sample; all, where nothing is said."""
+    chance: Random = field(default_factory=lambda: Random(0))
     now_s: int = 0
     log: list[tuple[int, str, str, int]] = field(default_factory=list[tuple[int, str, str, int]])
     given_early: int = 0
@@ -131,9 +136,14 @@ class World:
         g.blocked, g.owing_since_s = False, self.now_s
 
     def take_sample(self, name: str) -> None:
-        """All pages are looked at."""
+        """Pages that chance picks are looked at, or all of them."""
         g = self.guest(name)
-        g.sample = Sample(g.classes.total, g.classes, self.now_s)
+        seen = g.classes
+        if self.samples is not None:
+            all_of_them = [kind for kind, pages in g.pages.items() for _ in range(pages)]
+            picked = Counter(self.chance.sample(all_of_them, min(self.samples, len(all_of_them))))
+            seen = ClassPages(**picked)
+        g.sample = Sample(g.classes.total, seen, self.now_s)
 
     def observe(self) -> Snapshot:
         """The world a second later."""

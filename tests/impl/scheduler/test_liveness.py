@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -197,3 +198,14 @@ def test_in_any_world_it_comes_to_rest(w: World) -> None:
     assert max((at for at, *_ in w.log), default=0) < w.now_s * 3 // 4
     assert not (pressed and can_give)
     assert not any(g.blocked for g in w.guests)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("idle", [20, 60])
+def test_that_samples_are_never_alike_makes_nothing_oscillate(seed: int, idle: int) -> None:
+    w = world(8, guest("a", 300, 150, idle), guest("b", 300, 150, idle, shares=2000), guest("c", 200, 120, idle))
+    w.samples, w.chance = 100, Random(seed)
+    seen = run(w, ROUNDS)
+
+    assert calm(seen)
+    assert max(at for at, *_ in w.log) < w.now_s // 2
