@@ -6,7 +6,7 @@ most depends on how many are copied at once, and on whether the host VM has all 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .admission import Admission, Claim, Outcome, Refusal, Taken, gate
@@ -30,11 +30,15 @@ class HostVm:
     """How many VMs are copied in side by side."""
     beside_pages: int = 0
     """What the new hypervisor takes, which stands beside the old one once all are inside."""
+    remapped: bool = False
+    """Whether frames change hands as VMs go in, instead of being copied: then only metadata is needed (D6)."""
 
     def __post_init__(self) -> None:
         """Raises ValueError where it cannot be."""
         if not 0 <= self.reserved_pages <= self.size_pages or self.at_once < 1:
             raise ValueError("a host VM reserves no more than its size, and is entered by one VM at a time at least")
+        if self.remapped and self.reserved_pages:
+            raise ValueError("a host VM that takes its residents' frames over reserves none from the start")
 
 
 @dataclass(frozen=True)
@@ -53,13 +57,17 @@ def make_room(snapshot: Snapshot, host_vm: HostVm, inside: Collection[str] | Non
     it. Raises KeyError where a VM that is named is not there.
     """
     vms = [snapshot.vm(name) for name in inside or ()]
-    rest = [vm for vm in snapshot.vms if vm not in vms]
+    rest = [vm for vm in snapshot.vms if vm.name not in (inside or ())]
     created = inside is not None
 
     def by_use(taken: Taken) -> int:
-        return headroom_pages(host_vm, _by_use(vms, taken), _by_use(rest, taken), created=created)
+        pages = {vm.name: vm.resident_pages - taken.get(vm.name, 0) for vm in snapshot.vms}
+        return headroom_pages(host_vm, residents(host_vm, vms, pages), residents(host_vm, rest, pages), created=created)
 
-    by_reservation = headroom_pages(host_vm, _by_reservation(vms), _by_reservation(rest), created=created)
+    reserved = {vm.name: vm.reservation_pages for vm in snapshot.vms}
+    by_reservation = headroom_pages(
+        host_vm, residents(host_vm, vms, reserved), residents(host_vm, rest, reserved), created=created
+    )
     answer = gate(snapshot, Claim(by_reservation, 0, by_use))
     lacking = too_small_by(snapshot, host_vm)
     if lacking <= 0:
@@ -99,9 +107,6 @@ def too_small_by(snapshot: Snapshot, host_vm: HostVm) -> int:
     return host_vm.footprint_pages + theirs - host_vm.size_pages
 
 
-def _by_use(vms: Sequence[VmMemory], taken: Taken) -> list[Resident]:
-    return [Resident(vm.resident_pages - taken.get(vm.name, 0), vm.overhead_pages) for vm in vms]
-
-
-def _by_reservation(vms: Sequence[VmMemory]) -> list[Resident]:
-    return [Resident(vm.reservation_pages, vm.overhead_pages) for vm in vms]
+def residents(host_vm: HostVm, vms: Sequence[VmMemory], pages: Mapping[str, int]) -> list[Resident]:
+    """What VMs take with so many pages each; what is remapped is not counted, since it is there once, whoever has it."""
+    return [Resident(0 if host_vm.remapped else pages[vm.name], vm.overhead_pages) for vm in vms]

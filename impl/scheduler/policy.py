@@ -178,7 +178,7 @@ def take(
     What balloon or swap still holds beyond a target, since it was given back and is not used yet, is kept first.
     """
     taken = {name: s.taken for name, s in settled.items()}
-    slots = slots_left(snapshot, [taken[vm.name] for vm in snapshot.vms])
+    slots = max(0, slots_left(snapshot, [taken[vm.name] for vm in snapshot.vms]))
     givers = givers_by_technique(standings, taken, spared)
     by_balloon, by_swap = shared_out(givers, wanted, slots, snapshot.settings.idle_price)
     for s in standings:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from .admission import Admission, Outcome
 from .memory_state import lines_of
-from .policy import Decision, VmDecision, decide, expected_free_pages, stand
+from .policy import Decision, VmDecision, decide, untaken_pages
 from .snapshot import Memory, Snapshot, Targets, VmMemory
 from .targets import gain, given
 from .technique import Liveness, liveness
@@ -100,7 +100,7 @@ def await_taken(snapshot: Snapshot, effects: Effects, decisions: Iterable[VmDeci
     while True:
         seen = look(seen, effects)
         late = seen.now_s - snapshot.now_s >= PATIENCE_S
-        if late or all_taken(seen, awaited) or any(stalls(seen, d) for d in awaited):
+        if late or all_taken(seen, awaited) or stalled(seen, awaited):
             return seen
 
 
@@ -110,23 +110,26 @@ def all_taken(seen: Snapshot, decisions: Iterable[VmDecision]) -> bool:
     return not any(d.taken.owed(here[d.vm.name]) for d in decisions if d.vm.name in here and not here[d.vm.name].pinned)
 
 
-def stalls(seen: Snapshot, decision: VmDecision) -> bool:
-    """Whether a VM's balloon owes pages and does not answer (D8)."""
-    vm = next((vm for vm in seen.vms if vm.name == decision.vm.name), None)
-    if vm is None or vm.pinned or not decision.taken.owed_by_balloon(vm):
-        return False
-    return liveness(vm, seen.now_s, seen.memory.given_up_at_s.get(vm.name)) is not Liveness.ACTIVE
+def stalled(seen: Snapshot, decisions: Iterable[VmDecision]) -> bool:
+    """Whether a balloon owes pages and does not answer (D8), or cannot, while its VM is blocked for no reason (F4)."""
+    here = {vm.name: vm for vm in seen.vms if not vm.pinned}
+    for d in decisions:
+        vm = here.get(d.vm.name)
+        if vm is not None and d.taken.owed_by_balloon(vm):
+            answers = liveness(vm, seen.now_s, seen.memory.given_up_at_s.get(vm.name)) is Liveness.ACTIVE
+            if not answers or (vm.blocked and not d.taken.owed_by_swap(vm)):
+                return True
+    return False
 
 
 # ------------------------------------------------------------------------------------------------------------- giving
 def give_due(seen: Snapshot, effects: Effects, decision: Decision) -> dict[str, int]:
     """Give what was decided, as far as there is room for it as things are now; what each VM was given (M9)."""
-    lines = lines_of(seen.machine.memory_pages)
-    targets = {vm.name: vm.targets for vm in seen.vms}
-    room = expected_free_pages(seen, stand(seen, lines), targets) - lines.low_pages - 1
+    here = {vm.name: vm for vm in seen.vms if not vm.pinned}
+    room = room_now_pages(seen, decision)
     pages: dict[str, int] = {}
     for d in decision.increases:
-        vm = next((vm for vm in seen.vms if vm.name == d.vm.name and not vm.pinned), None)
+        vm = here.get(d.vm.name)
         if vm is None:
             continue
         now = given(d.taken, d.targets, max(0, room))
@@ -135,6 +138,13 @@ def give_due(seen: Snapshot, effects: Effects, decision: Decision) -> dict[str, 
             pages[vm.name] = more
             room -= more
     return pages
+
+
+def room_now_pages(seen: Snapshot, decision: Decision) -> int:
+    """What may be given of what is free now; nothing is expected any more, since all has been taken (M9)."""
+    machine, taken = seen.machine, {d.vm.name: d.taken for d in decision.vms}
+    untaken = sum(untaken_pages(vm, seen.memory, taken.get(vm.name, vm.targets)) for vm in seen.vms)
+    return machine.free_pages - machine.promised_pages - untaken - lines_of(machine.memory_pages).low_pages - 1
 
 
 def with_given(seen: Snapshot, pages: dict[str, int]) -> Memory:
@@ -150,7 +160,8 @@ def reclaim_for(
 ) -> tuple[Admission, Snapshot]:
     """Make the room that a gate asks for, and ask it again, until it admits or rejects, or so many rounds have passed.
 
-    The last answer, and the world that it is about. Raises ClockStopped.
+    The last answer, and the world that it is about. Whoever decides meanwhile has to be told what is waited for, in
+    `promised_pages`. Raises ClockStopped.
     """
     answer = gate(snapshot)
     for _ in range(rounds_most):

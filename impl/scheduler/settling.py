@@ -34,10 +34,11 @@ def settle(snapshot: Snapshot, lines: Lines, standings: Iterable[Standing], stat
             settled[s.vm.name] = Settled(before, before)
             continue
         asked = replaced(s, before, slots) if scarce or s.balloon.dead else before
-        slots -= max(0, asked.swap_pages - max(s.vm.swapped_pages, before.swap_pages))
         spares = asked_less(s, asked)
         due = relieved(spares, s.short_of(spares))
         settled[s.vm.name] = Settled(ungiven(s.vm, asked, due), due)
+        slots += max(s.vm.swapped_pages, before.swap_pages)
+        slots -= max(s.vm.swapped_pages, settled[s.vm.name].taken.swap_pages)
     return settled
 
 
@@ -57,8 +58,9 @@ def replaced(standing: Standing, targets: Targets, slots: int) -> Targets:
     instead = 0 if standing.short_pages else swapped_instead(standing, targets)
     if instead > slots and not standing.balloon.dead:
         return targets
+    instead = min(instead, max(0, slots))
     held = max(targets.swap_pages, vm.swapped_pages) if instead else targets.swap_pages
-    return Targets(targets.balloon_pages - owed, held + min(instead, slots))
+    return Targets(targets.balloon_pages - owed, held + instead)
 
 
 def swapped_instead(standing: Standing, targets: Targets) -> int:
@@ -86,6 +88,6 @@ def asked_less(standing: Standing, targets: Targets) -> Targets:
 
 
 def slots_left(snapshot: Snapshot, targets: Iterable[Targets]) -> int:
-    """Swap slots that nothing holds and no target asks for (M13)."""
+    """Swap slots that nothing holds and no target asks for; below zero where more was asked than there are (M13)."""
     asked = sum(max(vm.swapped_pages, t.swap_pages) for vm, t in zip(snapshot.vms, targets, strict=True))
-    return max(0, snapshot.machine.swap_pages - asked)
+    return snapshot.machine.swap_pages - asked

@@ -69,6 +69,7 @@ def test_more_at_once_needs_more() -> None:
     ]
 
     assert needs == sorted(set(needs))
+    assert record(HOST, "--make-room", "240GiB", "--remap")["make_room"]["needs_pages"] == (2 << 18) + 2 * (96 << 8)
 
 
 # -------------------------------------------------------------------------------------- the verifier has the last word
@@ -131,7 +132,8 @@ def test_what_the_gate_plans_is_proved_and_what_it_leaves_out_is_missed(tmp_path
         (["--host", "full-2"], "no host full-2: did you mean `full-1`?"),
         (["--make-room", "60GiB", "--to", "kvm-10"], "no release kvm-10: did you mean `kvm-10.0`?"),
         (["--make-room", "60GB"], "units are binary and written in full"),
-        (["--at-once", "2"], "give --make-room too"),
+        (["--at-once", "2"], "need --make-room or --plan"),
+        (["--make-room", "60GiB", "--remap", "--reserve-all"], "is not reserved twice"),
         (["--make-room", "1GiB", "--plan", "p.yaml"], "leave --make-room out, or --plan"),
         (["--plan", "p.yaml", "--to", "kvm-10.0"], "leave --to out"),
         (["--plan", str(EXAMPLES / "safe.yaml")], "is about rack7-n3"),

@@ -37,6 +37,7 @@ class Wanted:
     plan: Path | None
     at_once: int
     reserve_all: bool
+    remap: bool
     to_release: str | None
 
     @property
@@ -50,8 +51,10 @@ class Wanted:
             raise click.UsageError("--plan has the host VM's size: leave --make-room out, or --plan", ctx)
         if self.plan is not None and self.to_release:
             raise click.UsageError("--plan says to which release: leave --to out", ctx)
-        if not self.asked and (self.reserve_all or self.to_release or self.at_once > 1):
-            raise click.UsageError("--at-once, --reserve-all and --to are about the host VM: give --make-room too", ctx)
+        if self.reserve_all and self.remap:
+            raise click.UsageError("what is remapped is not reserved twice: leave --reserve-all or --remap out", ctx)
+        if not self.asked and (self.reserve_all or self.remap or self.to_release or self.at_once > 1):
+            raise click.UsageError("--at-once, --reserve-all, --remap and --to need --make-room or --plan", ctx)
 
 
 @click.command(short_help="Decide who gives memory, and what the host VM needs.", epilog=EPILOG)
@@ -61,6 +64,7 @@ class Wanted:
 @click.option("--plan", type=click.Path(path_type=Path), help="Ask the gate for the host VM of this plan.")
 @click.option("--at-once", type=click.IntRange(min=1), default=1, help="VMs copied into it side by side. Default: 1.")
 @click.option("--reserve-all", is_flag=True, help="The host VM has all of its frames from the start.")
+@click.option("--remap", is_flag=True, help="Frames change hands as VMs go in, instead of being copied.")
 @click.option("--to", "to_release", metavar="RELEASE", help="Have room for this release beside the old one, too.")
 @click.option("--samples", type=click.IntRange(min=1), metavar="N", help="As if N pages of each VM had been looked at.")
 @click.option("--hard-swaps-all", is_flag=True, help="Balloons do not go on in Hard with what they were asked for.")
@@ -74,6 +78,7 @@ def schedule(
     plan: Path | None,
     at_once: int,
     reserve_all: bool,
+    remap: bool,
     to_release: str | None,
     samples: int | None,
     hard_swaps_all: bool,
@@ -81,14 +86,15 @@ def schedule(
 ) -> None:
     """Decide once about the memory of a machine in a CLUSTER file: for each VM its pages by class, what it is due, how much
     it can spare, by which technique pages are taken from it, its targets, and why. With --make-room or --plan, what it takes
-    to admit the host VM before an exchange.
+    to admit the host VM before an exchange. That counts what VMs use now; whether guests that grow are a danger to a plan
+    is what `holdfast verify` answers.
 
     The file's pages count as seen, every one of them; with --samples, the decision is what it would be had only so many
     been looked at."""
     from ..impl.scheduler.snapshot import Settings
     from ..inputs.load import load_cluster
 
-    wanted = Wanted(make_room, plan, at_once, reserve_all, to_release)
+    wanted = Wanted(make_room, plan, at_once, reserve_all, remap, to_release)
     wanted.check(ctx)
     known = load_cluster(cluster)
     host = _host(known, host_name)
@@ -193,6 +199,7 @@ def _host_vm(cluster: Cluster, host: Host, wanted: Wanted) -> HostVm:
         vm_overhead_pages=release.vm_overhead_pages,
         reserved_pages=size_pages if wanted.reserve_all else 0,
         at_once=wanted.at_once,
+        remapped=wanted.remap,
         beside_pages=_footprint(cluster, wanted.to_release) if wanted.to_release else 0,
     )
 
@@ -214,6 +221,7 @@ def _planned(cluster: Cluster, host: Host, wanted: Wanted, path: Path) -> HostVm
         vm_overhead_pages=vm.vm_overhead_pages,
         reserved_pages=vm.size_pages if wanted.reserve_all else 0,
         at_once=wanted.at_once,
+        remapped=wanted.remap,
         beside_pages=_footprint(cluster, plan.to_release),
     )
 

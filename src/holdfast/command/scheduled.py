@@ -79,7 +79,7 @@ def changed(before: int, after: int) -> str:
 def room_lines(snapshot: Snapshot, host_vm: HostVm, answer: Admission) -> Iterator[str]:
     """What admitting the host VM needs, and whether there is so much."""
     verdict = paint(answer.outcome.value.upper(), "bad" if answer.outcome is Outcome.REJECT else "good")
-    reserved = "all of it reserved" if host_vm.reserved_pages else "elastic"
+    reserved = "all of it reserved" if host_vm.reserved_pages else "remapped" if host_vm.remapped else "elastic"
     side = "one VM at a time" if host_vm.at_once == 1 else f"{host_vm.at_once} VMs side by side"
     yield f"{verdict}  a host VM of {about(host_vm.size_pages)}, {reserved}, entered by {side}"
     yield f"  needs at most   {about(answer.needs_pages)} beside what is in use"

@@ -198,6 +198,12 @@ def test_a_host_vm_that_is_too_small_is_refused() -> None:
     assert (answer.outcome, answer.refusal, answer.lacking_pages) == (Outcome.REJECT, Refusal.TOO_SMALL, 1)
 
 
+def test_what_is_remapped_needs_metadata_only() -> None:
+    answer = make_room(machine(vm("a", 100, 80), vm("b", 50), other=400), replace(ELASTIC, remapped=True))
+
+    assert (answer.needs_pages, answer.reserves_pages) == (5 + 2 + 3 + 2, 5 + 2 + 3 + 2)
+
+
 def test_what_others_wait_for_is_not_given_to_the_host_vm() -> None:
     others = 1000 - 39 - (5 + 2 + 100 + 3) - 101
 
@@ -213,3 +219,5 @@ def test_a_vm_that_is_not_there_cannot_be_inside() -> None:
 def test_a_host_vm_that_cannot_be_is_refused() -> None:
     with pytest.raises(ValueError, match="reserves no more than its size"):
         HostVm(10, 0, 0, 0, reserved_pages=11)
+    with pytest.raises(ValueError, match="reserves none from the start"):
+        HostVm(10, 0, 0, 0, reserved_pages=10, remapped=True)

@@ -10,7 +10,7 @@ from .properties import broken
 from .snapshots import snapshots
 
 
-@settings(max_examples=600)
+@settings(max_examples=400)
 @given(snapshots())
 def test_every_decision_has_every_property(snapshot: Snapshot) -> None:
     assert broken(snapshot) == []

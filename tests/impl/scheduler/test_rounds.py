@@ -82,6 +82,17 @@ def test_who_is_blocked_and_unblocked_is_told_once() -> None:
     assert told(w) == [("swap_out", "rich"), ("block", "rich"), ("unblock", "rich")]
 
 
+def test_who_has_been_swapped_enough_is_not_kept_from_filling_its_balloon() -> None:
+    w = world(LINES.low_pages, guest("owing", 300, 50, 240, balloon_target=100), slots=10)
+    w.guest("owing").swap_target = 10
+    first = run_round(w.snapshot(), w.effects())
+    second = run_round(replace(first.snapshot, memory=first.snapshot.memory), w.effects())
+
+    assert told(w) == [("block", "owing"), ("unblock", "owing")]
+    assert (first.complete, second.complete) == (False, True)
+    assert first.snapshot.now_s < PATIENCE_S
+
+
 def test_less_is_given_where_there_is_less_room_than_was_thought() -> None:
     w = world(LINES.soft_pages + 6, short(), rich(shares=500))
     effects = w.effects()
