@@ -15,6 +15,7 @@ from holdfast.impl.scheduler.admission import Outcome, Refusal
 from holdfast.impl.scheduler.estimates import ClassPages, Sample
 from holdfast.impl.scheduler.host_vm import HostVm, Resident, headroom_pages, make_room
 from holdfast.impl.scheduler.snapshot import MachineMemory, Snapshot, VmMemory
+from holdfast.model.headroom import Sizes, consolidation, remapped_consolidation, reserved_consolidation
 
 from .mutants import broken_by
 
@@ -128,6 +129,28 @@ def test_headroom_as_published(at_once: int, reserved: int, pages: int) -> None:
     host_vm = HostVm(90, 5, 2, 3, reserved_pages=reserved, at_once=at_once)
 
     assert headroom_pages(host_vm, [], THREE, created=False) == pages
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=5), st.integers(0, 4), st.integers(0, 4), st.integers(1, 3))
+def test_it_covers_what_the_model_says_of_a_good_order(
+    consumed: list[int], here: int, there: int, at_once: int
+) -> None:
+    """The model's arithmetic is about the best order of batches; this is about any order."""
+    sizes = Sizes(old=0, new=0, guest=7, host_vm=2, old_per_vm=here, guest_per_vm=there)
+    outside = [Resident(pages, here) for pages in consumed]
+    nothing = [Resident(0, here) for _ in consumed]
+    full = 7 + sum(consumed) + len(consumed) * there
+
+    def said(vms: list[Resident], reserved: int = 0, flying: int = 1) -> int:
+        host_vm = HostVm(1000, 7, 2, there, reserved_pages=reserved, at_once=flying)
+        return headroom_pages(host_vm, [], vms, created=False)
+
+    assert said(outside, flying=at_once) >= consolidation(consumed, sizes, at_once)
+    assert said(outside, reserved=full) == reserved_consolidation(consumed, sizes)
+    assert said(nothing) >= remapped_consolidation(consumed, sizes)
+    if here == there:
+        assert said(outside, flying=at_once) == consolidation(consumed, sizes, at_once)
+        assert said(nothing) == remapped_consolidation(consumed, sizes)
 
 
 # ------------------------------------------------------------------------------------------------------------- the gate
