@@ -219,6 +219,8 @@ def test_a_host_vm_that_is_too_small_is_refused() -> None:
     answer = make_room(machine(vm("a", 100), vm("b", 50), other=100), small)
 
     assert (answer.outcome, answer.refusal, answer.lacking_pages) == (Outcome.REJECT, Refusal.TOO_SMALL, 1)
+    just = replace(small, size_pages=161)
+    assert make_room(machine(vm("a", 100), vm("b", 50), other=100), just).outcome is Outcome.ADMIT
 
 
 def test_what_is_remapped_needs_metadata_only() -> None:

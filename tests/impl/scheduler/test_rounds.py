@@ -110,6 +110,19 @@ def test_less_is_given_where_there_is_less_room_than_was_thought() -> None:
     assert (done.complete, done.given_pages) == (True, {"short": 2})
 
 
+def test_what_somebody_waits_for_is_not_given() -> None:
+    w = world(LINES.soft_pages + 6, short(), rich(shares=500))
+
+    def observe() -> Snapshot:
+        seen = w.observe()
+        promised = max(0, seen.machine.free_pages - LINES.low_pages - 3)
+        return replace(seen, machine=replace(seen.machine, promised_pages=promised))
+
+    done = run_round(w.snapshot(), replace(w.effects(), observe=observe))
+
+    assert (done.complete, done.given_pages) == (True, {"short": 2})
+
+
 def test_a_vm_that_goes_away_is_not_waited_for_nor_given_anything() -> None:
     w = world(LINES.soft_pages + 6, short(), rich(shares=500))
 
@@ -200,6 +213,13 @@ def test_the_host_vm_needs_room_made_in_that_world() -> None:
     w = world(220, guest("busy", 250, 200, 20), rich())
 
     assert make_room(w.snapshot(), HOST_VM).outcome is Outcome.AFTER_RECLAIM
+
+
+def test_one_plan_is_enough_where_balloons_are_slow_but_answer() -> None:
+    w = world(60, rich(pages_per_s=5))
+    answer, _ = reclaim_for(w.snapshot(), w.effects(), vm_of_a_hundred, rounds_most=1)
+
+    assert (answer.outcome, told(w)) == (Outcome.ADMIT, [("set_balloon", "rich")])
 
 
 def test_who_cannot_be_admitted_makes_nobody_give() -> None:
