@@ -38,7 +38,8 @@ def loaded(*arguments: str) -> tuple[int, set[str]]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["verify", "--help"], ["import", "libvirt", "--help"], ["--version"]]
+    "arguments",
+    [["--help"], ["verify", "--help"], ["schedule", "--help"], ["import", "libvirt", "--help"], ["--version"]],
 )
 def test_help_loads_nothing_heavy_and_no_model(arguments: list[str]) -> None:
     code, modules = loaded(*arguments)
@@ -56,6 +57,12 @@ def test_a_plan_that_cannot_be_read_does_not_load_z3() -> None:
     code, modules = loaded("verify", "specs/examples/edge.yaml")
 
     assert (code, modules) == (2, INPUT)
+
+
+def test_the_scheduler_loads_the_reader_and_nothing_else() -> None:
+    code, modules = loaded("schedule", str(EXAMPLES / "full.yaml"), "--make-room", "60GiB")
+
+    assert (code, modules) == (0, INPUT)
 
 
 def test_a_tiny_world_is_explored_without_anything_heavy() -> None:

@@ -1,1 +1,1 @@
-"""Tests of the reference implementation, on the simulator."""
+"""Tests of the reference implementation."""
