@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from holdfast.impl.scheduler.estimates import ClassPages, Sample
 from holdfast.impl.scheduler.memory_state import MemoryState, lines_of
 from holdfast.impl.scheduler.policy import Reason, decide
@@ -55,3 +57,20 @@ def test_where_there_is_room_for_one_the_other_is_told_to_wait() -> None:
 
     assert [d.gain_pages for d in decision.vms] == [25, 5]
     assert Reason.NO_ROOM in decision.of("b").reasons
+
+
+def test_who_pays_more_for_the_pages_that_it_uses_is_given_first() -> None:
+    lazy = vm("lazy", 70, 30, balloon_target=200, held=200, reserved=125)
+    busy = vm("busy", 100, 0, balloon_target=200, held=200, reserved=125)
+    decision = decide(machine(LINES.low_pages + 1 + 25, lazy, busy))
+
+    assert [d.vm.name for d in decision.increases] == ["busy"]
+
+
+def test_what_replaces_a_dead_balloon_is_no_more_than_there_is() -> None:
+    unknown = replace(
+        vm("unknown", 60, 0, balloon_target=200, held=100), sample=None, has_balloon=False, swap_target_pages=40
+    )
+    decision = decide(machine(500, unknown))
+
+    assert decision.of("unknown").targets == Targets(100, 60)
