@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,19 +36,25 @@ Example:
 @click.option("-o", "--output", "output_file", type=click.Path(path_type=Path), help="Write the plan there.")
 @json_option
 def plan(
-    cluster_file: Path,
-    host: str,
-    to_release: str,
-    at_most: int,
-    guest_footprint: int,
-    vm_overhead: int,
-    host_vm_overhead: int,
-    output_file: Path | None,
-    as_json: bool,
+    cluster_file: Path, host: str, to_release: str, output_file: Path | None, as_json: bool, **chosen: int
 ) -> None:
     """Make a plan that exchanges the hypervisor of a host of this CLUSTER by suspending its VMs in memory.
 
     Pages are reclaimed first where the machine is too full. The plan is a proposal: `holdfast verify` decides."""
+    beside = output_file.absolute().parent if output_file else Path.cwd()
+    text, short_pages = _proposed(cluster_file, host, to_release, beside, chosen)
+    if output_file is not None:
+        _write(output_file, text)
+    if as_json:
+        print_json({"plan": text, "file": str(output_file) if output_file else None, "short_pages": short_pages})
+    elif output_file is None:
+        click.echo(text, nl=False)
+    if short_pages:
+        click.echo(f"the machine may be short by {short_pages} pages, reclaiming included", err=True)
+
+
+def _proposed(cluster_file: Path, host: str, to: str, beside: Path, chosen: Mapping[str, int]) -> tuple[str, int]:
+    """The plan's text, and by how many pages the machine may be too small all the same. Raises BadInput, Unusable."""
     from ..impl.planner import propose
     from ..importers.planned import planned_text
     from ..inputs.load import load_cluster
@@ -55,21 +62,10 @@ def plan(
     from ..running import goal_of
 
     cluster = load_cluster(cluster_file)
-    _known(cluster, host, to_release)
-    host_vm = HostVm(0, guest_footprint, vm_overhead, host_vm_overhead)
-    proposal = propose(goal_of(cluster, host, to_release, host_vm, at_most))
-    beside = output_file.absolute().parent if output_file else Path.cwd()
-    text = planned_text(proposal, host, to_release, host_vm, os.path.relpath(cluster_file, beside))
-    if output_file is not None:
-        _write(output_file, text)
-    if as_json:
-        print_json(
-            {"plan": text, "file": str(output_file) if output_file else None, "short_pages": proposal.short_pages}
-        )
-    elif output_file is None:
-        click.echo(text, nl=False)
-    if proposal.short_pages:
-        click.echo(f"the machine may be short by {proposal.short_pages} pages, reclaiming included", err=True)
+    _known(cluster, host, to)
+    host_vm = HostVm(0, chosen["guest_footprint"], chosen["vm_overhead"], chosen["host_vm_overhead"])
+    proposal = propose(goal_of(cluster, host, to, host_vm, chosen["at_most"]))
+    return planned_text(proposal, host, to, host_vm, os.path.relpath(cluster_file, beside)), proposal.short_pages
 
 
 def _known(cluster: Cluster, host: str, to_release: str) -> None:

@@ -153,11 +153,12 @@ def _carried_out(
 ) -> tuple[Exception | None, Finished | None]:
     """How the run ended: what stopped it, or how it finished. Ctrl-C ends the command."""
     from ..impl.controller import Controller
+    from ..impl.driver import DriverLost
     from ..impl.errors import Stopped, UnusableJournal
     from ..running import controller_plan
 
+    steps = len(plan.steps)
     with Ticker("running") as ticker:
-        steps = len(plan.steps)
 
         def watch(progress: Progress) -> None:
             ticker.say(_live(progress, steps))
@@ -165,7 +166,7 @@ def _carried_out(
         try:
             controller = Controller(controller_plan(plan), simulator, journal, watch=watch)
             return None, _begin(controller, chosen)
-        except Stopped as stop:
+        except (Stopped, DriverLost) as stop:
             return stop, None
         except UnusableJournal as error:
             raise Unusable(str(error)) from None
