@@ -1,0 +1,1 @@
+"""The reference implementation, on what it is made for."""

@@ -1,0 +1,155 @@
+"""Migration between QEMU versions, and every way in which it ends before or after its commit point."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from holdfast.impl.qemu.board import Start
+from holdfast.impl.qemu.migration import Migration, MigrationFailed, migrate
+from holdfast.impl.qemu.monitor import Refused
+from holdfast.impl.qemu.process import Qemu
+from holdfast.impl.qemu.provision import Build, Supply
+
+from .scenes import SLOW_BYTES_PER_S, Scene, play
+
+pytestmark = pytest.mark.qemu
+LARGE_MIB = 64
+WAITS = Start(incoming=True)
+
+
+async def under_way(scene: Scene) -> tuple[Qemu, Qemu, Migration]:
+    """A migration in the midst of pre-copy, from the old version to the new one."""
+    source = await scene.boot()
+    target = await scene.nursery.launch("r", scene.supply.new, scene.board, WAITS)
+    migration = scene.migration(source, target)
+    await migration.begin(SLOW_BYTES_PER_S)
+    await source.monitor.until("MIGRATION", lambda e: e.data["status"] == "active", 60)
+    return source, target, migration
+
+
+async def committed(scene: Scene) -> tuple[Qemu, Qemu, Migration]:
+    """A migration that both ends have completed, and after which neither runs."""
+    source, target, migration = await under_way(scene)
+    await migration.hurry()
+    await migration.stop()
+    await migration.commit()
+    assert await source.monitor.status() == "postmigrate"
+    assert await target.monitor.status() == "paused"
+    return source, target, migration
+
+
+def test_a_vm_migrates_to_and_fro_between_the_versions(supply: Supply, folder: Path, figures: list[str]) -> None:
+    async def act(scene: Scene) -> None:
+        carrier = await scene.boot()
+        for build in (supply.new, supply.new, supply.old, supply.old):
+            carrier = await hop(scene, carrier, build)
+        await scene.assert_unharmed(carrier)
+
+    record = play(supply, folder, act)
+    figures.append(f"migrations {supply.old.version} and {supply.new.version}: blackouts {record.blackout_ms('r')} ms")
+
+
+async def hop(scene: Scene, source: Qemu, build: Build) -> Qemu:
+    """Migrate to a process of that build."""
+    target = await scene.nursery.launch("r", build, scene.board, WAITS)
+    await migrate(scene.migration(source, target))
+    scene.carriers.append(target)
+    await scene.ticks(target, 2)
+    return target
+
+
+def test_cancelled_in_pre_copy_the_source_runs_on_and_a_retry_succeeds(supply: Supply, folder: Path) -> None:
+    async def act(scene: Scene) -> None:
+        source, target, migration = await under_way(scene)
+        await migration.give_up()
+        assert target.gone
+        await scene.ticks(source)
+        await scene.assert_unharmed(await hop(scene, source, supply.new))
+
+    play(supply, folder, act, LARGE_MIB)
+
+
+def test_cancelled_when_the_source_stands_still_it_runs_on(supply: Supply, folder: Path) -> None:
+    async def act(scene: Scene) -> None:
+        source, _, migration = await under_way(scene)
+        await migration.hurry()
+        await migration.stop()
+        assert await source.monitor.status() != "running"
+        await migration.give_up()
+        await scene.assert_unharmed(source)
+
+    play(supply, folder, act, LARGE_MIB)
+
+
+def test_destination_killed_in_pre_copy_the_source_runs_on_and_a_retry_succeeds(supply: Supply, folder: Path) -> None:
+    async def act(scene: Scene) -> None:
+        source, target, migration = await under_way(scene)
+        target.kill()
+        with pytest.raises(MigrationFailed, match=r"failed before pre-switchover"):
+            await migration.stop()
+        await migration.give_up()
+        await scene.ticks(source)
+        await scene.assert_unharmed(await hop(scene, source, supply.new))
+
+    play(supply, folder, act, LARGE_MIB)
+
+
+def test_destination_killed_after_the_commit_the_source_goes_on(supply: Supply, folder: Path) -> None:
+    async def act(scene: Scene) -> None:
+        source, target, migration = await committed(scene)
+        target.kill()
+        await target.ended()
+        await migration.give_up()
+        await scene.assert_unharmed(source)
+
+    play(supply, folder, act, LARGE_MIB)
+
+
+def test_source_killed_after_the_commit_the_destination_goes_on(supply: Supply, folder: Path) -> None:
+    async def act(scene: Scene) -> None:
+        source, target, migration = await committed(scene)
+        source.kill()
+        await source.ended()
+        await migration.activate()
+        await scene.assert_unharmed(target)
+
+    play(supply, folder, act, LARGE_MIB)
+
+
+def test_the_source_has_ended_before_the_destination_runs(supply: Supply, folder: Path) -> None:
+    """QEMU itself would let it run: that it is allowed to continue is seen first, by a record that shows the overlap."""
+
+    async def act(scene: Scene) -> None:
+        source, target, migration = await committed(scene)
+        await migration.activate()
+        assert source.gone
+        await scene.assert_unharmed(target)
+
+    async def unfenced(scene: Scene) -> None:
+        source, target, _ = await committed(scene)
+        for copy in (source, target):
+            await copy.monitor.ask("cont")
+            await copy.monitor.until("RESUME", lambda _: True, 60, since=1)
+        assert scene.record.overlaps() == ["r runs in r.1 while it runs in r.0"]
+
+    play(supply, folder, act, LARGE_MIB)
+    (folder / "twice").mkdir()
+    play(supply, folder / "twice", unfenced, LARGE_MIB)
+
+
+def test_refusals_and_silence_are_told_apart(supply: Supply, folder: Path) -> None:
+    async def act(scene: Scene) -> None:
+        source = await scene.boot()
+        with pytest.raises(Refused, match="migrate-continue"):
+            await source.monitor.ask("migrate-continue", state="pre-switchover")
+        with pytest.raises(TimeoutError):
+            await source.monitor.until("SHUTDOWN", lambda _: True, 0.2)
+        with pytest.raises(TimeoutError):
+            await source.serial[0].counted(1_000_000, 0.2)
+        await scene.assert_unharmed(source)
+        await asyncio.wait_for(source.end(), 60)
+
+    play(supply, folder, act)
