@@ -12,7 +12,8 @@ from .provision import Build
 class Board:
     """A machine: versioned type, memory, what it boots from, and devices.
 
-    With `shared`, its memory is that file, so that another process can have it without a copy.
+    With `shared`, its memory is that file, so that another process can have it without a copy. Beside its serial line
+    it has so many `ports`, on which Linux writes as on a serial line. `translations_mib` bounds the emulator's own memory.
     """
 
     machine: str
@@ -21,25 +22,36 @@ class Board:
     devices: tuple[str, ...] = ()
     processors: int = 1
     shared: Path | None = None
-    serial_lines: int = 1
+    ports: int = 0
+    translations_mib: int | None = None
 
-    def arguments(self, serial: list[Path]) -> list[str]:
-        """The command line, but for program and monitor; the guest's serial lines append to these files.
+    @property
+    def lines(self) -> int:
+        """How many files `arguments` takes: one for the serial line, one for each port."""
+        return 1 + self.ports
+
+    def arguments(self, output: list[Path]) -> list[str]:
+        """The command line, but for program and monitor; serial line and ports append to these files, in this order.
 
         A machine is always started stopped, so that nothing runs but by a command. Emulation is always by software: that a
         machine has /dev/kvm does not mean that guests run on it.
         """
-        memory = f"memory-backend-file,id=ram,size={self.memory_mib}M,mem-path={self.shared},share=on"
-        backend = ("-object", memory) if self.shared else ()
         kind = f"{self.machine},memory-backend=ram" if self.shared else self.machine
-        fixed = ("-cpu", "qemu64", "-accel", "tcg", "-nodefaults", "-no-user-config", "-display", "none", "-S")
-        sizes = ("-m", str(self.memory_mib), "-smp", str(self.processors))
-        lines = [
-            argument
-            for i, path in enumerate(serial)
-            for argument in ("-chardev", f"file,id=line{i},path={path},append=on", "-serial", f"chardev:line{i}")
-        ]
-        return [*backend, "-M", kind, *fixed, *sizes, *lines, *self.boot, *self.devices]
+        accelerator = f"tcg,tb-size={self.translations_mib}" if self.translations_mib else "tcg"
+        fixed = ["-cpu", "qemu64", "-accel", accelerator, "-nodefaults", "-no-user-config", "-display", "none", "-S"]
+        sizes = ["-m", str(self.memory_mib), "-smp", str(self.processors)]
+        return [*self._memory(), "-M", kind, *fixed, *sizes, *self._output(output), *self.boot, *self.devices]
+
+    def _memory(self) -> list[str]:
+        if not self.shared:
+            return []
+        return ["-object", f"memory-backend-file,id=ram,size={self.memory_mib}M,mem-path={self.shared},share=on"]
+
+    def _output(self, files: list[Path]) -> list[str]:
+        ends = [["-serial", "chardev:line0"], *([["-device", "virtio-serial-pci"]] if self.ports else [])]
+        ends += [["-device", f"virtserialport,chardev=line{i},nr={i}"] for i in range(1, self.lines)]
+        files_of_lines = [["-chardev", f"file,id=line{i},path={path},append=on"] for i, path in enumerate(files)]
+        return [argument for arguments in (*files_of_lines, *ends) for argument in arguments]
 
 
 def machine_type(build: Build, board: str = "pc-i440fx") -> str:

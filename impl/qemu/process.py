@@ -79,8 +79,7 @@ class Qemu:
 
     async def end(self, timeout_s: float = FENCE_TIMEOUT_S) -> None:
         """Kill it, and wait until it is gone. Raises TimeoutError."""
-        if not self.gone:
-            self.kill()
+        self.kill()
         await self.ended(timeout_s)
 
     async def start(self, arguments: list[str], inherited: tuple[int, ...], listening: socket.socket) -> None:
@@ -113,6 +112,8 @@ class Nursery:
         self.folder = folder
         self.record = record
         self.all: list[Qemu] = []
+        self.inside: list[Monitor] = []
+        """Monitors of what runs inside these processes: connections that end with them."""
         self._memory: list[int] = []
 
     async def __aenter__(self) -> Nursery:
@@ -127,6 +128,8 @@ class Nursery:
         """End every process. Raises TimeoutError for the first that does not end."""
         for qemu in self.all:
             await qemu.end()
+        for monitor in self.inside:
+            await monitor.leave()
         while self._memory:
             os.close(self._memory.pop())
 
@@ -142,14 +145,14 @@ class Nursery:
         start = start or Start()
         name = f"{vm}.{sum(q.name.startswith(f'{vm}.') for q in self.all)}"
         qemu = Qemu(name, build, self.folder)
-        qemu.serial = [SerialLog(self.folder / f"{name}.line{i}") for i in range(board.serial_lines)]
+        qemu.serial = [SerialLog(self.folder / f"{name}.line{i}") for i in range(board.lines)]
         arguments = board.arguments([log.path for log in qemu.serial])
         incoming = ("-incoming", "defer") if start.incoming else ()
         self.record.watch(vm, name, qemu.monitor)
         qemu.ceased = (self.record, vm)
-        self.all.append(qemu)
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(str(self.folder / f"{name}.monitor"))
             listening.listen()
+            self.all.append(qemu)
             await qemu.start([*arguments, *incoming, *start.extra], start.descriptors, listening)
         return qemu

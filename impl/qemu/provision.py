@@ -38,6 +38,11 @@ class Build:
             raise Unavailable(f"the packages of {self.release} have no {pattern}")
         return found[-1]
 
+    def tool(self, name: str) -> Path:
+        """A program of the tree, wherever the release has it. Raises Unavailable."""
+        places = (p for p in ("bin", "sbin", "usr/bin", "usr/sbin") if (self.root / p / name).exists())
+        return self.first(f"{next(places, '')}/{name}".lstrip("/"))
+
     @property
     def loader(self) -> Path:
         """The dynamic loader that belongs to the tree's C library."""
