@@ -1,1 +1,1 @@
-"""The reference implementation, on what it is made for."""
+"""Tests of the reference implementation, on the simulator."""

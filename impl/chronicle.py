@@ -1,0 +1,94 @@
+"""Writing down and believing, in one: every entry goes to the journal first, and is believed once it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .belief import Belief, Pending, believed
+from .driver import Effect, MachineView, Outcome, VmView, World
+from .encoding import encoded
+from .journal import Journal, Kind
+from .plan import Plan
+
+
+class Chronicle:
+    """A journal, and what it makes one believe."""
+
+    def __init__(self, plan: Plan, journal: Journal) -> None:
+        """Read the journal. Raises UnusableJournal."""
+        self.journal = journal
+        self.belief: Belief = believed(plan, journal.entries())
+
+    def opened(self) -> None:
+        """A controller begins to work."""
+        self.journal.append(Kind.OPENED, {})
+
+    def initial(self, world: World) -> None:
+        """How the world was when the run started: all of it, or nothing."""
+        bodies = [{"machine": encoded(world.machine)}, *({"vm": encoded(vm)} for vm in world.vms.values())]
+        self.journal.append_all(Kind.INITIAL, bodies)
+        self.belief.see(world.machine, None)
+        for vm in world.vms.values():
+            self.belief.see(None, vm)
+            self.belief.initial_targets[vm.name] = (vm.balloon_target_pages, vm.swap_target_pages)
+
+    def intend(self, step: str, effect: Effect) -> None:
+        """An effect is about to be carried out."""
+        number = self.journal.append(Kind.INTENT, {"step": step, "effect": encoded(effect)})
+        self.belief.intend(Pending(number, step, effect))
+
+    def conclude(self, outcome: Outcome, fault: str) -> None:
+        """What came of it, and which fault explains that ("" for none)."""
+        vm = self._vm_of_pending(outcome.world)
+        said = _said(outcome.world.machine, vm, outcome.world.time_us, fault)
+        self._conclude({"ending": outcome.ending.value, "reason": outcome.reason} | said)
+        self.belief.see(outcome.world.machine, vm)
+        self.belief.conclude(by_perform=outcome.ending.value == "done")
+        self.belief.count(fault)
+
+    def conclude_observed(self, world: World, fault: str) -> None:
+        """What was found of it after a crash."""
+        vm = self._vm_of_pending(world)
+        self._conclude({"ending": "observed"} | _said(world.machine, vm, world.time_us, fault))
+        self.belief.see(world.machine, vm)
+        self.belief.conclude(by_perform=False)
+        self.belief.count(fault)
+
+    def _conclude(self, body: dict[str, Any]) -> None:
+        assert self.belief.pending is not None, "an outcome is of an intent"
+        self.journal.append(Kind.OUTCOME, body, about=self.belief.pending.number)
+
+    def _vm_of_pending(self, world: World) -> VmView | None:
+        pending = self.belief.pending
+        return world.vms.get(pending.effect.vm) if pending and pending.effect.vm else None
+
+    def fault(self, fault: str, subject: str, machine: MachineView | None, vm: VmView | None, time_us: int) -> None:
+        """A fault was recognised by what it left behind."""
+        self.journal.append(Kind.FAULT, {"subject": subject} | _said(machine, vm, time_us, fault))
+        self.belief.see(machine, vm)
+        self.belief.count(fault)
+
+    def step_done(self, step: str, time_us: int) -> None:
+        """A step has reached its goal."""
+        self.journal.append(Kind.STEP, {"step": step, "time_us": time_us})
+        self.belief.done.add(step)
+
+    def turn_back(self) -> None:
+        """From here on the run is rolled back, whoever goes on with it."""
+        self.journal.append(Kind.DIRECTION, {})
+        self.belief.rolling_back = True
+
+    def ended(self, how: str, time_us: int, lost: Iterable[str]) -> None:
+        """The run is over."""
+        self.journal.append(Kind.ENDED, {"how": how, "time_us": time_us, "lost": sorted(lost)})
+        self.belief.ended = how
+
+
+def _said(machine: MachineView | None, vm: VmView | None, time_us: int, fault: str) -> dict[str, Any]:
+    said: dict[str, Any] = {"time_us": time_us}
+    if machine is not None:
+        said["machine"] = encoded(machine)
+    if vm is not None:
+        said["vm"] = encoded(vm)
+    return said | ({"fault": fault} if fault else {})

@@ -1,0 +1,271 @@
+"""The controller: carries a plan out through a driver, and writes down what it does before and after it does it.
+
+One effect at a time: observe; explain what differs from the journal, or stop; find the next effect; ask for room; write
+the intent; perform; write the outcome. Steps that are due side by side take turns, effect by effect, so that as many VMs
+are in flight as the plan has steps side by side. A crash anywhere leaves at most one intent without an outcome; whoever
+opens the journal again sees in the world what became of it, and goes on, or undoes what was done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .chronicle import Chronicle
+from .course import Course, steps_back
+from .driver import Driver, Effect, Ending, HostVmState, MachineView, MapState, Place, Power, Stage, VmView, World
+from .errors import Contradiction, EffectRefused, Ended, NoRoom, PastNoReturn, TooManyFaults, VmLost
+from .faults import ALWAYS, times_tolerated, together_with
+from .gate import Occupancy
+from .journal import Journal
+from .plan import Plan, Step
+from .rules import Situation, next_effect
+from .safeguards import Safeguards
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a watcher hears after each effect; `fault` is the one that struck it, or ""."""
+
+    step: str
+    effect: Effect
+    world: World
+    steps_done: int
+    fault: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a run ended: `done` or `rolled_back`; what was seen then; and which VMs are lost, by faults beyond the plan's."""
+
+    how: str
+    world: World
+    lost: tuple[str, ...] = ()
+
+
+def unwatched(_: Progress) -> None:
+    """The watcher that hears nothing."""
+
+
+class Controller:
+    """One run of a plan, on one driver and one journal.
+
+    `start`, `resume` and `roll_back` each go on until the run has ended, or raise Stopped; or DriverLost, which leaves an
+    open intent in the journal, as a crash does.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        driver: Driver,
+        journal: Journal,
+        *,
+        safeguards: Safeguards | None = None,
+        watch: Callable[[Progress], None] = unwatched,
+    ) -> None:
+        """Read the journal. Raises UnusablePlan, UnusableJournal."""
+        self.plan = plan.checked()
+        self._driver = driver
+        self._chronicle = Chronicle(plan, journal)
+        self._safe = safeguards or Safeguards()
+        self._watch = watch
+        self._short = ""
+
+    # ----------------------------------------------------------------------------------------------- three beginnings
+    def start(self) -> Finished:
+        """Carry the plan out from its beginning. Raises Contradiction where the world is not as the plan expects it."""
+        if self._chronicle.belief.machine is not None:
+            raise Contradiction("the journal has the beginning of a run already: resume it, or roll it back")
+        world = self._driver.observe()
+        _check_beginning(self.plan, world)
+        self._chronicle.initial(world)
+        self._chronicle.opened()
+        return self._go()
+
+    def resume(self) -> Finished:
+        """Go on from where the journal ends, in the direction in which the run was going."""
+        self._reopen()
+        return self._go()
+
+    def roll_back(self) -> Finished:
+        """Undo what was done, as far as the point of no return has not been passed. Raises PastNoReturn."""
+        machine = self._reopen()
+        if machine.old is Power.ABSENT:
+            raise PastNoReturn("the old hypervisor is gone, and nothing can be rolled back to it: resume the run")
+        if not self._chronicle.belief.rolling_back:
+            self._chronicle.turn_back()
+        return self._go()
+
+    def _reopen(self) -> MachineView:
+        belief = self._chronicle.belief
+        if belief.ended is not None:
+            raise Ended(f"the journal says that this run is over: {belief.ended}")
+        if belief.machine is None:
+            raise Contradiction("the journal ends before anything was done: start the run anew")
+        self._chronicle.opened()
+        world = self._driver.observe()
+        self._check_members(world)
+        self._reconcile(world)
+        return world.machine
+
+    # ----------------------------------------------------------------------------------------------------- going on
+    def _go(self) -> Finished:
+        belief = self._chronicle.belief
+        steps = steps_back(belief) if belief.rolling_back else self.plan.steps
+        course = Course(steps, belief.done)
+        while course.active:
+            taking = any(self._takes(step) for step in course.active.values())
+            moved = [self._advance(course, step, taking) for step in tuple(course.active.values())]
+            if not any(moved):
+                raise NoRoom(f"no step can go on: {self._short}")
+        return self._finish()
+
+    def _finish(self) -> Finished:
+        world = self._driver.observe()
+        self._check_members(world)
+        self._reconcile(world)
+        how = "rolled_back" if self._chronicle.belief.rolling_back else "done"
+        lost = tuple(name for name, vm in world.vms.items() if vm.lost)
+        self._chronicle.ended(how, world.time_us, lost)
+        return Finished(how, world, lost)
+
+    def _advance(self, course: Course, step: Step, taking: bool) -> bool:
+        """One effect of a step, or the end of it. Whether anything came of that: memory may have to be waited for."""
+        belief = self._chronicle.belief
+        world = self._driver.observe(step.vm) if step.vm else self._driver.observe()
+        self._reconcile(world)
+        vm = world.vms[step.vm] if step.vm else None
+        effect = next_effect(step, Situation(world.machine, vm, belief.sealed_digest, self._safe))
+        if effect is None:
+            self._chronicle.step_done(step.name, world.time_us)
+            course.finish(step)
+            return True
+        if self._safe.gives_later(effect, taking):
+            self._short = f"{effect} waits until others have given what they are to give"
+            return False
+        there = Occupancy(world.machine, vm, tuple(belief.in_flight.values()), belief.reserved_inside_pages)
+        if short := self._safe.short_of(self.plan, effect, there):
+            self._short = short
+            return False
+        self._perform(step, effect)
+        return True
+
+    def _takes(self, step: Step) -> bool:
+        """Whether a step will still take memory from its VM."""
+        vm = self._chronicle.belief.vms.get(step.vm or "")
+        if step.verb != "reclaim" or vm is None:
+            return False
+        balloon_pages = vm.balloon_target_pages if step.balloon_pages is None else step.balloon_pages
+        swap_pages = vm.swap_target_pages if step.swap_pages is None else step.swap_pages
+        return vm.ballooned_pages < balloon_pages or vm.swapped_pages < swap_pages
+
+    def _perform(self, step: Step, effect: Effect) -> None:
+        belief = self._chronicle.belief
+        self._chronicle.intend(step.name, effect)
+        outcome = self._driver.perform(effect)
+        fault = self._explained(outcome.world, effect) or outcome.fault or ""
+        self._chronicle.conclude(outcome, fault)
+        self._watch(Progress(step.name, effect, outcome.world, len(belief.done), fault))
+        if fault:
+            self._endure(fault, effect.vm or self.plan.machine)
+        elif outcome.ending is not Ending.DONE:
+            raise EffectRefused(f"{step.name}: {effect} was refused, and no fault explains it: {outcome.reason}")
+
+    # ------------------------------------------------------------------------------------------ the world and the journal
+    def _explained(self, world: World, effect: Effect) -> str:
+        """The fault that explains what came of an effect; "" for none. Raises Contradiction."""
+        belief = self._chronicle.belief
+        assert belief.machine is not None, "effects come after the beginning"
+        fault = self._safe.machine_deviation(belief.machine, world.machine, effect)
+        vm = world.vms.get(effect.vm) if effect.vm else None
+        if vm is not None:
+            fault = self._safe.vm_deviation(belief.vms[vm.name], vm, effect) or fault
+        return fault or self._map_fault(effect, world.machine)
+
+    def _map_fault(self, effect: Effect, machine: MachineView) -> str:
+        read = effect.action == "validate_map" and machine.map is MapState.VALIDATED
+        agreed = self._safe.digests_agree(self._chronicle.belief.sealed_digest, machine.map_digest)
+        return "map_corrupted" if read and not agreed else ""
+
+    def _reconcile(self, world: World) -> None:
+        """Explain every difference between the world and the journal, or stop. Raises Stopped."""
+        pending = self._chronicle.belief.pending
+        endured: list[tuple[str, str]] = []
+        effect = pending.effect if pending else None
+        if effect is not None:
+            self._find_differences(world, effect)  # a contradiction is found before anything is written
+            fault = self._explained(world, effect)
+            self._chronicle.conclude_observed(world, fault)
+            endured.append((fault, effect.vm or self.plan.machine))
+        endured += self._note_differences(world)
+        for fault, subject in endured:
+            if fault:
+                self._endure(fault, subject)
+
+    def _find_differences(self, world: World, effect: Effect | None) -> tuple[str, dict[str, str]]:
+        """The machine's fault and the VMs'. Raises Contradiction, with nothing written."""
+        belief = self._chronicle.belief
+        assert belief.machine is not None, "there is a beginning"
+        machine = self._safe.machine_deviation(belief.machine, world.machine, effect)
+        vms = {name: self._safe.vm_deviation(belief.vms[name], vm, effect) for name, vm in world.vms.items()}
+        return machine, vms
+
+    def _note_differences(self, world: World) -> list[tuple[str, str]]:
+        belief = self._chronicle.belief
+        of_machine, of_vms = self._find_differences(world, None)
+        struck = [(of_machine, self.plan.machine)] if of_machine else []
+        if of_machine:
+            self._chronicle.fault(of_machine, self.plan.machine, world.machine, None, world.time_us)
+        for name, fault in of_vms.items():
+            if fault == "vm_lost" and belief.vms[name].lost:
+                struck.append((fault, name))
+            elif fault:
+                self._chronicle.fault(fault, name, None, world.vms[name], world.time_us)
+                struck.append((fault, name))
+            else:
+                belief.see(None, world.vms[name])
+        belief.see(world.machine, None)
+        return struck
+
+    def _endure(self, fault: str, subject: str) -> None:
+        """Go on after a fault, if the plan tolerates it. Raises TooManyFaults, VmLost."""
+        belief = self._chronicle.belief
+        if fault == "vm_lost":
+            if not belief.rolling_back:
+                raise VmLost(f"{subject} is lost: what held its only complete copy is gone; others can be rolled back")
+            return
+        struck = sum(belief.faults[name] for name in together_with(fault))
+        tolerated = times_tolerated(fault, self.plan.tolerated)
+        if fault not in ALWAYS and struck > tolerated:
+            raise TooManyFaults(fault, subject, struck, tolerated)
+
+    def _check_members(self, world: World) -> None:
+        _check_names(self.plan, world)
+
+
+def _check_names(plan: Plan, world: World) -> None:
+    there, planned = set(world.vms), set(plan.vm_named)
+    if strangers := there - planned:
+        raise Contradiction(f"{plan.machine} has a VM that the plan does not know: {min(strangers)}")
+    if missing := planned - there:
+        raise Contradiction(f"{plan.machine} does not have {min(missing)}, which the plan is about")
+
+
+def _check_beginning(plan: Plan, world: World) -> None:
+    """A plan begins with every VM at the old hypervisor, and nothing of an exchange there."""
+    _check_names(plan, world)
+    machine = world.machine
+    if machine.name != plan.machine:
+        raise Contradiction(f"the plan is for {plan.machine}; this is {machine.name}")
+    if machine.old is not Power.RUNNING or machine.new is not Power.ABSENT:
+        raise Contradiction(f"{plan.machine} has to run the old hypervisor, and the new one must not be there")
+    if machine.host_vm is not HostVmState.ABSENT or machine.map is not MapState.NONE:
+        raise Contradiction(f"{plan.machine} has a host VM, or a hand-off map, from before")
+    for vm in world.vms.values():
+        if not _at_rest_on_old(vm):
+            raise Contradiction(f"{vm.name} is not running, settled, on the old hypervisor")
+
+
+def _at_rest_on_old(vm: VmView) -> bool:
+    settled = vm.stage is Stage.SETTLED and vm.source is Place.OLD
+    return settled and not vm.lost and vm.running_at == (Place.OLD,)

@@ -1,0 +1,237 @@
+"""What the controller knows of the world, and what it can do to it: effects, snapshots, outcomes, and the driver's protocol.
+
+A driver carries out one effect at a time and says what it has observed; the controller decides. A driver promises:
+
+- *One effect, one thing.* After `perform`, or after a crash in the midst of it, `observe` can tell whether it happened.
+- *Idempotence.* An effect that has already happened is done again without harm, and its outcome is `DONE`.
+- *No claims.* An outcome tells what was observed after the effect, never what should have come of it.
+- *No waiting for ever.* Every wait has a time-out; what did not come by then is ended where it could still come later
+  (a hypervisor that hangs in its boot), and the outcome is `FAILED` with the fault's name.
+
+A driver may do what is unsafe, since hypervisors do: the order of effects, fences and comparisons are the controller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+from typing import Protocol
+
+ACTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "create_host_vm": "Start the host VM, with the guest hypervisor in it, on the old hypervisor.",
+        "destroy_host_vm": "End the empty host VM.",
+        "consolidate": "Begin a migration from the old to the guest hypervisor: a receiver that does not run, and pre-copy.",
+        "disassociate": "Begin a migration from the guest to the new hypervisor.",
+        "withdraw": "Begin a migration from the guest back to the old hypervisor.",
+        "copy": "Pre-copy: send `amount` pages that were not sent yet.",
+        "copy_again": "Send `amount` pages again that were written since.",
+        "stop": "Stun the VM at the source: stop-and-copy begins, and nothing is written any more.",
+        "commit": "Finish the copy: the receiver has all of the state. Neither end runs.",
+        "fence": "End the source for good, after seeing that the receiver is complete and answers; else refused.",
+        "activate": "Run the VM at the receiver.",
+        "cancel": "End the receiver, and let the source go on. Not after `fence`: the VM would be lost.",
+        "suspend": "Suspend the host VM in memory.",
+        "build_map": "The old hypervisor writes down where the pages of the host VM are.",
+        "seal_map": "Nothing is added to the map any more; its digest is observed from here on.",
+        "launch_new": "Begin the boot of the new hypervisor beside the old one.",
+        "finish_boot": "Wait until the new hypervisor is up. One that fails or hangs is ended.",
+        "pass_map": "Give the map to the new hypervisor.",
+        "validate_map": "The new hypervisor reads the map; from here on `map_digest` is of what it has read.",
+        "tear_down_old": "End the old hypervisor: the point of no return.",
+        "resume": "Resume the host VM on the new hypervisor, from the map that this has read.",
+        "roll_back": "End the new hypervisor, drop the map, and let the host VM go on, on the old one.",
+        "reclaim": "Set the VM's targets: `amount` pages in the balloon, `swap_pages` pages swapped.",
+        "inflate": "Wait until the balloon has reached its target from below.",
+        "deflate": "Wait until the balloon has come down to its target: memory is given to the guest.",
+        "swap_out": "Swap pages out until as many are swapped as the target says.",
+    }
+)
+"""Every action that an effect can have. The names are the model's; `fence` alone is no action of its own there: it is
+the first half of the model's `activate`."""
+
+
+class Place(Enum):
+    """One of the three hypervisors of a machine in an exchange."""
+
+    OLD = "old"
+    GUEST = "guest"
+    NEW = "new"
+
+
+class Power(Enum):
+    """A hypervisor: not there, booting, or running."""
+
+    ABSENT = "absent"
+    BOOTING = "booting"
+    RUNNING = "running"
+
+
+class HostVmState(Enum):
+    """The host VM: not there, running, or suspended in memory."""
+
+    ABSENT = "absent"
+    RUNNING = "running"
+    SUSPENDED = "suspended"
+
+
+class MapState(Enum):
+    """The hand-off map: how far it has come."""
+
+    NONE = "none"
+    BUILT = "built"
+    SEALED = "sealed"
+    PASSED = "passed"
+    VALIDATED = "validated"
+
+
+class Stage(Enum):
+    """A VM's migration: none, pre-copy, stop-and-copy, complete at both ends, or complete with its source ended."""
+
+    SETTLED = "settled"
+    COPYING = "copying"
+    STOPPED = "stopped"
+    COMMITTED = "committed"
+    FENCED = "fenced"
+
+
+class Ending(Enum):
+    """What became of an effect: it happened; nothing happened, for a reason; or a fault struck."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class DriverLost(Exception):
+    """The driver does not know what became of an effect, and cannot find out: nothing more can be done through it."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One thing that either happens or does not. `amount` and `swap_pages` are in pages of 4 KiB.
+
+    `amount` is how much is to be sent (`copy`, `copy_again`), or the balloon target (`reclaim`); a real hypervisor may
+    send more. `vm` is None for an effect on the machine.
+    """
+
+    action: str
+    machine: str
+    vm: str | None = None
+    amount: int | None = None
+    swap_pages: int | None = None
+
+    def __str__(self) -> str:
+        """The action and what it is about."""
+        return " ".join(str(part) for part in (self.action, self.vm, self.amount, self.swap_pages) if part is not None)
+
+
+@dataclass(frozen=True)
+class VmView:
+    """A VM as it was observed. Pages are of 4 KiB; times are in microseconds of the driver's clock.
+
+    `source` is where it is settled, or what its migration leaves; `target` is the live receiver of a migration, None where
+    there is none. A VM that is stunned without a target has lost its receiver: `cancel` lets it go on.
+    """
+
+    name: str
+    source: Place
+    stage: Stage
+    target: Place | None = None
+    running_at: tuple[Place, ...] = ()
+    """Where it executes. More than one place is a split brain, which a driver reports and does not hide."""
+    copies_at: tuple[Place, ...] = ()
+    """Where its memory lies, complete or not."""
+    lost: bool = False
+    """Nothing can make it go on: what held its only complete copy is gone."""
+    resident_pages: int = 0
+    copied_pages: int = 0
+    dirty_pages: int = 0
+    """Of the copied ones, those that were written since."""
+    rounds: int = 0
+    """How often pre-copy has been over all pages that were to be sent."""
+    ballooned_pages: int = 0
+    swapped_pages: int = 0
+    balloon_target_pages: int = 0
+    swap_target_pages: int = 0
+    gave_up: str | None = None
+    """Why its last migration ended without a commit, as far as the driver knows: `migration_aborted`, …"""
+    sent_pages: int = 0
+    """Over all of its migrations so far."""
+    downtime_us: int = 0
+    """How long it has been stunned or suspended so far, in all."""
+
+    @property
+    def authority(self) -> Place | None:
+        """The one hypervisor that may run it; None where it is lost."""
+        if self.lost:
+            return None
+        return self.target if self.stage in (Stage.COMMITTED, Stage.FENCED) else self.source
+
+
+@dataclass(frozen=True)
+class MachineView:
+    """The machine as it was observed. Pages are of 4 KiB."""
+
+    name: str
+    old: Power
+    guest: Power
+    new: Power
+    host_vm: HostVmState
+    carrier: Place | None
+    """What holds the host VM; None where there is none."""
+    map: MapState
+    map_digest: str | None
+    """SHA-256, in hexadecimal: of the sealed map; once validated, of what the new hypervisor has read."""
+    capacity_pages: int
+    used_pages: int
+    """Transient double copies, and what hypervisors and the host VM take themselves, included."""
+    commit_limit_pages: int
+    committed_pages: int
+    """All that VMs could come to hold, at both ends while they migrate, and what hypervisors take."""
+    host_vm_size_pages: int = 0
+    host_vm_used_pages: int = 0
+    """What is inside the host VM, the guest hypervisor included."""
+    swap_pages: int = 0
+    swapped_pages: int = 0
+    faults: tuple[str, ...] = ()
+    """Faults of the machine that the driver has seen, oldest first: `boot_failed`, `format_unreadable`, …"""
+
+
+@dataclass(frozen=True)
+class World:
+    """What was observed at once: the machine, and the VMs that were asked for."""
+
+    machine: MachineView
+    vms: Mapping[str, VmView] = field(default_factory=dict[str, VmView])
+    time_us: int = 0
+    """The driver's clock: virtual in a simulator, monotonic elsewhere."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an effect, and what was observed after it: the machine, and the VM that the effect was about."""
+
+    ending: Ending
+    world: World
+    reason: str = ""
+    """For a refusal: the sentence that says what is not so."""
+    fault: str | None = None
+    """For a failure: the fault's name."""
+
+
+class Driver(Protocol):
+    """Carries effects out on something: a simulator, or real hypervisors."""
+
+    def observe(self, *vms: str) -> World:
+        """The machine and these VMs, as they are now; all VMs where none is named. Raises DriverLost."""
+        ...
+
+    def perform(self, effect: Effect) -> Outcome:
+        """Carry an effect out, wait for it as long as its time-out says, and tell what was observed after it.
+
+        Raises DriverLost, and nothing else.
+        """
+        ...

@@ -1,0 +1,48 @@
+"""Why a run stops. Whatever stops it, nothing more is changed, and the journal says how far it came."""
+
+from __future__ import annotations
+
+
+class Stopped(Exception):
+    """The run cannot go on by itself; the message says why, and what can be done."""
+
+
+class Contradiction(Stopped):
+    """The world is not as the journal says, and no fault that is known explains the difference."""
+
+
+class NoRoom(Stopped):
+    """The next effect would take the machine, or the host VM, above what it has or may promise."""
+
+
+class TooManyFaults(Stopped):
+    """A fault struck once more than the plan tolerates."""
+
+    def __init__(self, fault: str, subject: str, struck: int, tolerated: int) -> None:
+        """`struck` counts this fault and those that are tolerated together with it."""
+        self.fault = fault
+        super().__init__(f"{fault} struck {subject}: {struck} such faults so far, and the plan tolerates {tolerated}")
+
+
+class EffectRefused(Stopped):
+    """The driver refused an effect that should have been possible, and no fault explains it."""
+
+
+class VmLost(Stopped):
+    """A VM is lost: what held its only complete copy is gone."""
+
+
+class PastNoReturn(Stopped):
+    """The old hypervisor is gone: there is nothing to roll back to. The run can only be resumed."""
+
+
+class Ended(Stopped):
+    """The journal says that the run has ended: there is nothing to resume, and nothing to roll back."""
+
+
+class UnusableJournal(Exception):
+    """The journal cannot be used: of another plan, cut short, damaged, held by another process, or not one at all."""
+
+
+class UnusablePlan(Exception):
+    """The plan does not make sense by itself: unknown verbs or VMs, an order with a cycle."""

@@ -1,0 +1,90 @@
+"""The memory gate: before each effect, whether the machine and the host VM have room for it.
+
+Room is asked for once, when a copy is reserved, for all of it and for what other copies under way will still take. The
+gate reckons with what was observed, not with what the plan expects: a balloon that stopped short leaves no room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .deviations import ENDS
+from .driver import Effect, MachineView, Place, Stage, VmView
+from .plan import Plan
+
+
+@dataclass(frozen=True)
+class Occupancy:
+    """What the gate reckons with: the machine and the VM of the effect as observed, and what is under way."""
+
+    machine: MachineView
+    vm: VmView | None
+    in_flight: tuple[VmView, ...]
+    reserved_inside_pages: int
+    """Reservations and overheads of the VMs that are in the host VM or on their way in."""
+
+
+def short_of(plan: Plan, effect: Effect, there: Occupancy) -> str:
+    """What is missing for the effect; "" where nothing is."""
+    if effect.action in ENDS and there.vm is not None:
+        return _for_copy(plan, ENDS[effect.action][1], there.vm, there)
+    need_pages = _itself(plan, effect, there)
+    if need_pages:
+        return _on_machine(need_pages, need_pages, there, what=effect.action)
+    if effect.action == "deflate" and there.vm is not None:
+        given_pages = there.vm.ballooned_pages - there.vm.balloon_target_pages
+        return _on_machine(0, given_pages, there, what="what the balloon gives back")
+    if effect.action in ("copy", "copy_again") and there.vm is not None:
+        new_pages = there.vm.resident_pages - there.vm.copied_pages if effect.action == "copy" else 0
+        return _over("the machine", new_pages, there.machine.used_pages, there.machine.capacity_pages, effect.action)
+    return ""
+
+
+def _itself(plan: Plan, effect: Effect, there: Occupancy) -> int:
+    """What a hypervisor takes itself, where the effect starts one or asks for its room."""
+    if effect.action == "create_host_vm":
+        return plan.sizes.guest_pages + plan.sizes.host_vm_pages
+    absent = there.machine.new.value == "absent"
+    return plan.sizes.new_pages if effect.action in ("suspend", "launch_new") and absent else 0
+
+
+def _for_copy(plan: Plan, to: Place, vm: VmView, there: Occupancy) -> str:
+    """Room for a second copy of a VM: on the machine, by what it has and may promise, and in the host VM (X6)."""
+    overhead_pages = plan.sizes.per_vm(to)
+    promised = plan.vm_named[vm.name]
+    copy_pages = vm.resident_pages + overhead_pages
+    promise_pages = promised.size_pages - vm.ballooned_pages + overhead_pages
+    short = _on_machine(copy_pages, promise_pages, there, what=f"a second copy of {vm.name}")
+    if short or to is not Place.GUEST:
+        return short
+    size_pages = there.machine.host_vm_size_pages
+    inside_pages = there.machine.host_vm_used_pages + still_to_arrive_pages(there.in_flight, Place.GUEST)
+    reserved_pages = plan.sizes.guest_pages + there.reserved_inside_pages
+    return _over("the host VM", copy_pages, inside_pages, size_pages, vm.name) or _over(
+        "the host VM", promised.reservation_pages + overhead_pages, reserved_pages, size_pages, f"what {vm.name} reserves"
+    )
+
+
+def _on_machine(need_pages: int, promise_pages: int, there: Occupancy, what: str) -> str:
+    machine = there.machine
+    expected_pages = machine.used_pages + still_to_arrive_pages(there.in_flight)
+    return _over("the machine", need_pages, expected_pages, machine.capacity_pages, what) or _over(
+        "the machine's commit limit", promise_pages, machine.committed_pages, machine.commit_limit_pages, what
+    )
+
+
+def _over(where: str, need_pages: int, taken_pages: int, limit_pages: int, what: str) -> str:
+    short_pages = taken_pages + need_pages - limit_pages
+    if need_pages <= 0 or short_pages <= 0:
+        return ""
+    return f"{where} is short by {short_pages} pages for {what}: {need_pages} needed, {taken_pages} of {limit_pages} taken"
+
+
+def still_to_arrive_pages(in_flight: Iterable[VmView], to: Place | None = None) -> int:
+    """What copies under way will still take: all of them, or those toward one hypervisor."""
+    return sum(
+        vm.resident_pages - vm.copied_pages
+        for vm in in_flight
+        if vm.stage in (Stage.COPYING, Stage.STOPPED) and vm.target is not None and to in (None, vm.target)
+    )

@@ -1,0 +1,180 @@
+"""What a plan is for the controller: steps, what waits for what, and the sizes that its memory gate reckons with.
+
+Frozen values that go to JSON and back. Pages are of 4 KiB. Whoever reads plan files makes these; nothing here reads one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from .driver import Place
+from .errors import UnusablePlan
+
+ABOUT_A_VM = frozenset({"consolidate", "disassociate", "reclaim"})
+ABOUT_THE_MACHINE = frozenset(
+    {"create_host_vm", "suspend", "launch_new", "tear_down_old", "resume", "destroy_host_vm"}
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One verb about one VM or about the machine; it begins when every step in `after` is done."""
+
+    name: str
+    verb: str
+    vm: str | None = None
+    after: tuple[str, ...] = ()
+    balloon_pages: int | None = None
+    """`reclaim` only: so many pages in the balloon in all; None leaves the target as it is."""
+    swap_pages: int | None = None
+    """`reclaim` only: so many pages swapped in all; None leaves the target as it is."""
+
+
+@dataclass(frozen=True)
+class VmSizes:
+    """What a VM was promised, in pages."""
+
+    name: str
+    size_pages: int
+    reservation_pages: int = 0
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What hypervisors take themselves, for each VM that they carry, and for the host VM. In pages."""
+
+    old_pages: int
+    guest_pages: int
+    new_pages: int
+    old_vm_pages: int = 0
+    guest_vm_pages: int = 0
+    new_vm_pages: int = 0
+    host_vm_pages: int = 0
+
+    def per_vm(self, place: Place) -> int:
+        """The frames that the hypervisor there takes for each VM that it carries."""
+        return {Place.OLD: self.old_vm_pages, Place.GUEST: self.guest_vm_pages, Place.NEW: self.new_vm_pages}[place]
+
+
+@dataclass(frozen=True)
+class Tolerated:
+    """How often each fault may strike before the run stops: the assumptions of the plan's proof."""
+
+    migration_aborted: int = 0
+    destination_killed: int = 0
+    boot_failed: int = 0
+    format_unreadable: int = 0
+    map_corrupted: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An exchange of one machine's hypervisor. `checked` before it is used."""
+
+    name: str
+    machine: str
+    steps: tuple[Step, ...]
+    vms: tuple[VmSizes, ...]
+    sizes: Sizes
+    tolerated: Tolerated = field(default_factory=Tolerated)
+
+    @cached_property
+    def vm_named(self) -> Mapping[str, VmSizes]:
+        """The sizes of each VM."""
+        return {vm.name: vm for vm in self.vms}
+
+    def checked(self) -> Plan:
+        """The plan itself. Raises UnusablePlan for what no controller could carry out."""
+        names = {step.name for step in self.steps}
+        if len(names) < len(self.steps) or len(self.vm_named) < len(self.vms):
+            raise UnusablePlan(f"{self.name} has two steps, or two VMs, of one name")
+        for step in self.steps:
+            _check_step(step, names, self.vm_named)
+        try:
+            TopologicalSorter({step.name: step.after for step in self.steps}).prepare()
+        except CycleError as error:
+            raise UnusablePlan(f"steps of {self.name} wait for each other: {' → '.join(error.args[1])}") from None
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as a JSON value."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> Plan:
+        """The plan that such a value holds. Raises UnusablePlan."""
+        try:
+            return cls(
+                said["name"],
+                said["machine"],
+                tuple(Step(**{**step, "after": tuple(step["after"])}) for step in said["steps"]),
+                tuple(VmSizes(**vm) for vm in said["vms"]),
+                Sizes(**said["sizes"]),
+                Tolerated(**said["tolerated"]),
+            ).checked()
+        except (KeyError, TypeError) as error:
+            raise UnusablePlan(f"not a plan: {error}") from None
+
+
+def _check_step(step: Step, names: set[str], vms: Mapping[str, VmSizes]) -> None:
+    if step.verb not in ABOUT_A_VM | ABOUT_THE_MACHINE:
+        raise UnusablePlan(f"{step.name}: there is no verb {step.verb!r}")
+    if (step.verb in ABOUT_A_VM) != (step.vm is not None):
+        raise UnusablePlan(f"{step.name}: {step.verb} is {'' if step.verb in ABOUT_A_VM else 'not '}about a VM")
+    if step.vm is not None and step.vm not in vms:
+        raise UnusablePlan(f"{step.name}: there is no VM {step.vm!r}")
+    if missing := set(step.after) - names:
+        raise UnusablePlan(f"{step.name} waits for {sorted(missing)[0]!r}, which is no step")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A verb with the VMs that it is about, at most so many of them at a time (all of them where it is 0)."""
+
+    verb: str
+    vms: tuple[str, ...] = ()
+    at_most: int = 0
+    balloon_pages: int | None = None
+    swap_pages: int | None = None
+
+
+def in_order(entries: Iterable[Entry]) -> tuple[Step, ...]:
+    """Steps one after the other, as plan files have them: groups of `at_most`, each after the whole of the one before."""
+    steps: list[Step] = []
+    after: tuple[str, ...] = ()
+    for entry in entries:
+        for group in _groups(entry.vms or (None,), entry.at_most):
+            made = [_step(entry, vm, after) for vm in group]
+            steps += made
+            after = tuple(step.name for step in made)
+    return tuple(steps)
+
+
+def _groups(vms: Sequence[str | None], at_most: int) -> Iterable[Sequence[str | None]]:
+    size = at_most or len(vms)
+    return (vms[i : i + size] for i in range(0, len(vms), size))
+
+
+def _step(entry: Entry, vm: str | None, after: tuple[str, ...]) -> Step:
+    name = entry.verb if vm is None else f"{entry.verb} {vm}"
+    return Step(name, entry.verb, vm, after, entry.balloon_pages, entry.swap_pages)
+
+
+def whole_exchange(vms: Sequence[str], at_most: int) -> tuple[Step, ...]:
+    """The steps of an exchange by suspending in memory, nothing reclaimed."""
+    return in_order(
+        (
+            Entry("create_host_vm"),
+            Entry("consolidate", tuple(vms), at_most),
+            Entry("suspend"),
+            Entry("launch_new"),
+            Entry("tear_down_old"),
+            Entry("resume"),
+            Entry("disassociate", tuple(vms), at_most),
+            Entry("destroy_host_vm"),
+        )
+    )

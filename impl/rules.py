@@ -1,0 +1,183 @@
+"""What comes next in a step: a function of what is observed, so that it is the same before and after a crash.
+
+Each rule gives the next effect toward the goal of its verb, or None where the goal is reached. A fault that undoes what a
+step has done thereby makes its effects due again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from .deviations import ENDS
+from .driver import Effect, HostVmState, MachineView, MapState, Place, Power, Stage, VmView
+from .errors import Contradiction
+from .plan import Step
+from .safeguards import Safeguards
+
+ROUNDS_MOST = 3
+"""How often pre-copy goes over what was written since, before the VM is stunned for the rest."""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a rule looks at. `sealed_digest` is of the map as it was sealed, if that was seen."""
+
+    machine: MachineView
+    vm: VmView | None
+    sealed_digest: str | None
+    safeguards: Safeguards = field(default_factory=Safeguards)
+
+    @property
+    def agreed(self) -> bool:
+        """Whether the map that the new hypervisor has read is the one that was sealed."""
+        return self.safeguards.digests_agree(self.sealed_digest, self.machine.map_digest)
+
+
+Rule = Callable[[Step, Situation], Effect | None]
+
+
+def next_effect(step: Step, now: Situation) -> Effect | None:
+    """The next effect of a step; None where its goal is reached. Raises Contradiction where there can be none."""
+    return _RULES[step.verb](step, now)
+
+
+# -------------------------------------------------------------------------------------------------------- migrations
+def _migration(step: Step, now: Situation) -> Effect | None:
+    vm = _vm_of(step, now)
+    source, target = ENDS[step.verb]
+    if vm.stage is Stage.SETTLED:
+        if vm.source is target or vm.lost:
+            return None
+        if vm.source is not source:
+            raise Contradiction(f"{step.name}: {vm.name} is at {vm.source.value}, from where this step does not move it")
+        return _about(now, vm, step.verb)
+    return _next_of_migration(vm, now)
+
+
+def _next_of_migration(vm: VmView, now: Situation) -> Effect:
+    if vm.stage in (Stage.COMMITTED, Stage.FENCED):
+        return _about(now, vm, now.safeguards.finish_migration(vm))
+    if vm.target is None:  # the receiver has died after the commit: the source has all there is, and nobody runs it
+        return _about(now, vm, "cancel")
+    if vm.copied_pages < vm.resident_pages:
+        return _about(now, vm, "copy", vm.resident_pages - vm.copied_pages)
+    if vm.dirty_pages and (vm.stage is Stage.STOPPED or vm.rounds < ROUNDS_MOST):
+        return _about(now, vm, "copy_again", vm.dirty_pages)
+    return _about(now, vm, "stop" if vm.stage is Stage.COPYING else "commit")
+
+
+def _settle(step: Step, now: Situation) -> Effect | None:
+    """Rolling back: whatever is under way is given up, or finished where authority has passed."""
+    vm = _vm_of(step, now)
+    if vm.stage is Stage.SETTLED or vm.lost:
+        return None
+    return _about(now, vm, now.safeguards.give_migration_up(vm))
+
+
+# ------------------------------------------------------------------------------------------------------ the exchange
+def _create(_: Step, now: Situation) -> Effect | None:
+    return _on(now, "create_host_vm") if now.machine.host_vm is HostVmState.ABSENT else None
+
+
+def _suspend(_: Step, now: Situation) -> Effect | None:
+    return _toward_seal(now)
+
+
+def _launch(_: Step, now: Situation) -> Effect | None:
+    return _toward_hand_over(now)
+
+
+def _tear_down(_: Step, now: Situation) -> Effect | None:
+    if now.machine.old is Power.ABSENT:
+        return None
+    return _toward_hand_over(now) or _on(now, "tear_down_old")
+
+
+def _toward_seal(now: Situation) -> Effect | None:
+    """The host VM suspended, and its map sealed under our eyes."""
+    if now.machine.host_vm is HostVmState.RUNNING:
+        return _on(now, "suspend")
+    if now.machine.map is MapState.NONE:
+        return _on(now, "build_map")
+    if now.machine.map is MapState.BUILT:
+        return _on(now, "seal_map")
+    # Nobody saw this map being sealed (a crash came between): what it was then is not known, so it is made again.
+    return _on(now, "roll_back") if now.sealed_digest is None else None
+
+
+_HAND_OVER: Mapping[Power, str] = {Power.ABSENT: "launch_new", Power.BOOTING: "finish_boot"}
+
+
+def _toward_hand_over(now: Situation) -> Effect | None:
+    """The new hypervisor up, with the map read, and the map the one that was sealed."""
+    effect = _toward_seal(now)
+    if effect is not None:
+        return effect
+    machine = now.machine
+    if machine.new in _HAND_OVER:
+        return _on(now, _HAND_OVER[machine.new])
+    if machine.map in (MapState.SEALED, MapState.PASSED):
+        return _on(now, "pass_map" if machine.map is MapState.SEALED else "validate_map")
+    return None if now.agreed else _on(now, "roll_back")
+
+
+def _resume(_: Step, now: Situation) -> Effect | None:
+    machine = now.machine
+    if machine.host_vm is HostVmState.RUNNING and machine.carrier is Place.NEW:
+        return None
+    if not now.agreed:
+        raise Contradiction("the new hypervisor holds another map than the one that was sealed: nothing is resumed from it")
+    return _on(now, "resume")
+
+
+def _destroy(_: Step, now: Situation) -> Effect | None:
+    return None if now.machine.host_vm is HostVmState.ABSENT else _on(now, "destroy_host_vm")
+
+
+def _roll_back(_: Step, now: Situation) -> Effect | None:
+    return _on(now, "roll_back") if now.machine.host_vm is HostVmState.SUSPENDED else None
+
+
+# ------------------------------------------------------------------------------------------------------------ memory
+def _reclaim(step: Step, now: Situation) -> Effect | None:
+    vm = _vm_of(step, now)
+    balloon_pages = vm.balloon_target_pages if step.balloon_pages is None else step.balloon_pages
+    swap_pages = vm.swap_target_pages if step.swap_pages is None else step.swap_pages
+    if vm.lost:
+        return None
+    if (vm.balloon_target_pages, vm.swap_target_pages) != (balloon_pages, swap_pages):
+        return Effect("reclaim", now.machine.name, vm.name, balloon_pages, swap_pages)
+    action = now.safeguards.still_to_move(vm)
+    return _about(now, vm, action) if action else None
+
+
+def _vm_of(step: Step, now: Situation) -> VmView:
+    if now.vm is None:
+        raise Contradiction(f"{step.name}: the machine has no such VM")
+    return now.vm
+
+
+def _on(now: Situation, action: str) -> Effect:
+    return Effect(action, now.machine.name)
+
+
+def _about(now: Situation, vm: VmView, action: str, amount: int | None = None) -> Effect:
+    return Effect(action, now.machine.name, vm.name, amount)
+
+
+_RULES: Mapping[str, Rule] = {
+    "reclaim": _reclaim,
+    "create_host_vm": _create,
+    "consolidate": _migration,
+    "suspend": _suspend,
+    "launch_new": _launch,
+    "tear_down_old": _tear_down,
+    "resume": _resume,
+    "disassociate": _migration,
+    "destroy_host_vm": _destroy,
+    "roll_back": _roll_back,
+    "settle": _settle,
+    "withdraw": _migration,
+}
+"""The rule of each verb: those of plans, and those that rolling back has beside them."""

@@ -1,0 +1,57 @@
+"""The mechanisms that keep an exchange safe, in one record of functions: each can be taken out, to see what it is there for.
+
+Nothing but tests replaces any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .deviations import machine_deviation, vm_deviation
+from .driver import Effect, MachineView, Stage, VmView
+from .gate import Occupancy, short_of
+from .plan import Plan
+
+
+def finish_migration(vm: VmView) -> str:
+    """What follows the commit: the source is ended before the receiver runs (S1)."""
+    return "fence" if vm.stage is Stage.COMMITTED else "activate"
+
+
+def digests_agree(sealed: str | None, read: str | None) -> bool:
+    """Whether the map that was read is the one that was sealed (S10). What nobody saw being sealed agrees with nothing."""
+    return sealed is not None and sealed == read
+
+
+def still_to_move(vm: VmView) -> str:
+    """What is left of a reclaim step once its targets are set; "" when they are reached, which is waited for (M9)."""
+    if vm.ballooned_pages < vm.balloon_target_pages:
+        return "inflate"
+    if vm.swapped_pages < vm.swap_target_pages:
+        return "swap_out"
+    return "deflate" if vm.ballooned_pages > vm.balloon_target_pages else ""
+
+
+def gives_later(effect: Effect, still_taking: bool) -> bool:
+    """Whether the effect has to wait: memory is taken before it is given (M9)."""
+    return effect.action == "deflate" and still_taking
+
+
+def give_migration_up(vm: VmView) -> str:
+    """How a migration is undone: cancelled before the commit, finished after it, since authority has passed."""
+    return "cancel" if vm.stage in (Stage.COPYING, Stage.STOPPED) else finish_migration(vm)
+
+
+@dataclass(frozen=True)
+class Safeguards:
+    """Each mechanism under its name."""
+
+    finish_migration: Callable[[VmView], str] = finish_migration
+    give_migration_up: Callable[[VmView], str] = give_migration_up
+    digests_agree: Callable[[str | None, str | None], bool] = digests_agree
+    still_to_move: Callable[[VmView], str] = still_to_move
+    gives_later: Callable[[Effect, bool], bool] = gives_later
+    short_of: Callable[[Plan, Effect, Occupancy], str] = short_of
+    vm_deviation: Callable[[VmView, VmView, Effect | None], str] = vm_deviation
+    machine_deviation: Callable[[MachineView, MachineView, Effect | None], str] = machine_deviation

@@ -1,0 +1,177 @@
+"""The simulator as a driver: it carries effects out on a world of its own, and tells what is there then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..driver import Effect, Ending, MachineView, Outcome, Stage, VmView, World
+from ..tap import ACTORS, SILENT, NoTap, Tap, arguments_of, changes
+from .exchange import ON_MACHINE
+from .faults import Fault, strike
+from .guests import act
+from .migrations import FAULTS_IN_OUTCOMES, ON_VMS
+from .state import Guest, MachineStart, Reality, VmStart, reality
+
+EFFECT_US = 1_000
+"""What any effect takes, beside the pages that it moves, at one microsecond each."""
+BOOT_US = 2_000_000
+"""How long a hypervisor boots; one that hangs is waited for five times as long."""
+
+
+class Simulator:
+    """A machine that exists nowhere. `struck` are the faults that have come about, `broken` what went wrong for good."""
+
+    def __init__(self, world: Reality, faults: Sequence[Fault] = (), tap: Tap | None = None) -> None:
+        """Take a world as it is; `faults` are still to come."""
+        self.world = world
+        self.struck: list[Fault] = []
+        self._faults = sorted(faults)
+        self._tap: Tap = tap or NoTap()
+        self._tapped = tap is not None and not isinstance(tap, NoTap)
+
+    @classmethod
+    def begin(
+        cls,
+        machine: MachineStart,
+        vms: Iterable[VmStart],
+        *,
+        seed: int = 0,
+        faults: Sequence[Fault] = (),
+        tap: Tap | None = None,
+    ) -> Simulator:
+        """A world at its beginning. The same arguments give the same world, and the same things happen in it."""
+        return cls(reality(machine, list(vms), seed), faults, tap)
+
+    @property
+    def broken(self) -> Sequence[str]:
+        """What must never be, and was."""
+        return self.world.broken
+
+    # ------------------------------------------------------------------------------------------------------ the protocol
+    def observe(self, *vms: str) -> World:
+        """The machine and these VMs, or all of them."""
+        there = self.world.vms
+        names = [name for name in vms if name in there] if vms else there
+        return World(self._machine_view(), {name: self._vm_view(there[name]) for name in names}, self.world.time_us)
+
+    def perform(self, effect: Effect) -> Outcome:
+        """Let due faults strike, do what the effect says if that can be done, and give the guests some time."""
+        world = self.world
+        world.performed += 1
+        while self._faults and self._faults[0].at <= world.performed:
+            self._strike(self._faults.pop(0))
+        seen = self._views(effect) if self._tapped else ()
+        why = self._carry_out(effect)
+        world.time_us += EFFECT_US
+        if self._tapped and not why and effect.action not in SILENT:
+            self._tell(ACTORS.get(effect.action, "operator"), effect.action, arguments_of(effect), seen, effect)
+        self._let_guests_act(effect)
+        after = self.observe(effect.vm) if effect.vm else World(self._machine_view(), {}, world.time_us)
+        if not why:
+            return Outcome(Ending.DONE, after)
+        if why in FAULTS_IN_OUTCOMES:
+            return Outcome(Ending.FAILED, after, why, why)
+        return Outcome(Ending.REFUSED, after, why)
+
+    def pass_time(self) -> None:
+        """Nobody asks for anything, and time passes: guests go on, and what boots comes up."""
+        self.world.time_us += BOOT_US
+        if self.world.machine.new.value == "booting" and not self.world.machine.boot_hangs:
+            self._carry_out(Effect("finish_boot", self.world.machine.start.name))
+        for vm in self.world.vms.values():
+            act(self.world, vm, self._heard)
+
+    # ------------------------------------------------------------------------------------------------------------ inside
+    def _carry_out(self, effect: Effect) -> str:
+        if effect.machine != self.world.machine.start.name:
+            return f"there is no machine {effect.machine}"
+        if effect.action in ON_MACHINE:
+            if effect.action == "finish_boot":
+                self.world.time_us += BOOT_US * (5 if self.world.machine.boot_hangs else 1)
+            return ON_MACHINE[effect.action](self.world)
+        vm = self.world.vms.get(effect.vm or "")
+        if vm is None or effect.action not in ON_VMS:
+            return f"there is no such VM, or no such effect: {effect}"
+        return "the VM is lost" if vm.lost else ON_VMS[effect.action](self.world, vm, effect, self._heard)
+
+    def _let_guests_act(self, effect: Effect) -> None:
+        """The VM of the effect; for an effect on the machine, one that chance has chosen."""
+        vms = self.world.vms
+        if effect.vm in vms:
+            act(self.world, vms[effect.vm], self._heard)
+        elif vms:
+            chosen = self.world.draw(len(vms))
+            act(self.world, next(vm for i, vm in enumerate(vms.values()) if i == chosen), self._heard)
+
+    def _strike(self, fault: Fault) -> None:
+        where = strike(self.world, fault)
+        if where is None:
+            return
+        self.struck.append(fault)
+        if self._tapped:
+            about = {"vm": where} if where in self.world.vms else {"machine": where}
+            self._tap.emit("fault", fault.name, about, {})
+
+    def _heard(self, action: str, vm: Guest, pages: int) -> None:
+        if self._tapped:
+            actor = ACTORS.get(action, "scheduler" if action.startswith("inflate") else "guest")
+            self._tap.emit(actor, action, {"vm": vm.start.name, "amount": pages}, {})
+
+    def _tell(
+        self, actor: str, action: str, arguments: dict[str, Any], before: Sequence[VmView | MachineView], effect: Effect
+    ) -> None:
+        if action in ("inflate", "deflate", "swap_out"):
+            return  # what was moved has been told, with how much
+        pairs = zip(before, self._views(effect), strict=True)
+        changed = {key: pair for old, new in pairs for key, pair in changes(old, new).items()}
+        self._tap.emit(actor, action, arguments, changed)
+
+    def _views(self, effect: Effect) -> tuple[VmView | MachineView, ...]:
+        vm = self.world.vms.get(effect.vm or "")
+        return (self._machine_view(), *([self._vm_view(vm)] if vm else []))
+
+    def _machine_view(self) -> MachineView:
+        m = self.world.machine
+        return MachineView(
+            m.start.name,
+            m.old,
+            m.guest,
+            m.new,
+            m.host_vm,
+            m.carrier,
+            m.map,
+            m.digest,
+            m.start.capacity_pages,
+            m.used,
+            m.start.commit_limit_pages,
+            m.committed,
+            m.start.host_vm_size_pages,
+            m.inside,
+            m.start.swap_pages,
+            self.world.swapped,
+            tuple(m.faults),
+        )
+
+    def _vm_view(self, vm: Guest) -> VmView:
+        down_us = self.world.time_us - vm.stunned_at_us if vm.stunned_at_us is not None else 0
+        return VmView(
+            vm.start.name,
+            vm.source,
+            vm.stage,
+            vm.target,
+            self.world.executing(vm),
+            tuple(vm.copies),
+            vm.lost,
+            vm.resident,
+            vm.arrived if vm.stage is not Stage.SETTLED else 0,
+            vm.stale if vm.stage is not Stage.SETTLED else 0,
+            vm.rounds,
+            vm.ballooned,
+            vm.swapped,
+            vm.balloon_target,
+            vm.swap_target,
+            vm.gave_up,
+            vm.sent,
+            vm.downtime_us + down_us,
+        )

@@ -1,0 +1,237 @@
+"""What effects on the machine do: the host VM, the hand-off map, and the two hypervisors of an exchange.
+
+Each returns why it could not be done; "" if it was, or had been before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from ..driver import HostVmState, MapState, Place, Power, Stage
+from .guests import check
+from .state import GARBAGE, Guest, Reality
+
+MachineEffect = Callable[[Reality], str]
+
+
+def nested(world: Reality) -> Iterable[Guest]:
+    """The VMs that have memory in the host VM."""
+    return (vm for vm in world.vms.values() if Place.GUEST in vm.copies)
+
+
+def _create(world: Reality) -> str:
+    machine, start = world.machine, world.machine.start
+    if machine.host_vm is not HostVmState.ABSENT:
+        return ""
+    if machine.old is not Power.RUNNING:
+        return "the old hypervisor does not run"
+    machine.host_vm, machine.carrier, machine.guest = HostVmState.RUNNING, Place.OLD, Power.RUNNING
+    world.take(start.guest_pages + start.host_vm_pages, inside=start.guest_pages)
+    return ""
+
+
+def _destroy(world: Reality) -> str:
+    if world.machine.host_vm is HostVmState.ABSENT:
+        return ""
+    drop_host_vm(world, "the host VM was destroyed with the VM in it")
+    return ""
+
+
+def drop_host_vm(world: Reality, why: str) -> None:
+    """The host VM is gone, and with it everything in it; migrations that it was an end of are given up."""
+    machine, start = world.machine, world.machine.start
+    for vm in list(nested(world)):
+        _drop_nested(world, vm, why)
+    machine.host_vm, machine.carrier, machine.guest, machine.map = HostVmState.ABSENT, None, Power.ABSENT, MapState.NONE
+    world.take(-start.guest_pages - start.host_vm_pages, inside=-start.guest_pages)
+
+
+def _drop_nested(world: Reality, vm: Guest, why: str) -> None:
+    """The copy in the host VM is gone: that of a receiver, of a source, or the only one."""
+    del vm.copies[Place.GUEST]
+    if Place.GUEST in vm.unpaused:
+        vm.unpaused.remove(Place.GUEST)
+    if vm.target is Place.GUEST and vm.source in vm.copies:
+        _receiver_gone(world, vm)
+    elif vm.stage is Stage.COMMITTED:
+        vm.stage = Stage.FENCED
+    else:
+        if vm.target is not None:
+            vm.copies.pop(vm.target, None)
+        vm.target, vm.stage = None, Stage.SETTLED
+        world.lose(vm, why)
+    world.recharge(vm)
+
+
+def _receiver_gone(world: Reality, vm: Guest) -> None:
+    committed = vm.stage is Stage.COMMITTED
+    vm.target, vm.gave_up = None, "destination_killed"
+    vm.stage = Stage.STOPPED if committed else Stage.SETTLED
+    if not committed and vm.source not in vm.unpaused:
+        vm.unpaused.append(vm.source)
+        world.rouse(vm)
+
+
+def _suspend(world: Reality) -> str:
+    machine = world.machine
+    if machine.host_vm is HostVmState.SUSPENDED:
+        return ""
+    if machine.host_vm is not HostVmState.RUNNING:
+        return "there is no host VM that runs"
+    machine.host_vm = HostVmState.SUSPENDED
+    for vm in nested(world):
+        world.stun(vm)
+    return ""
+
+
+def _build(world: Reality) -> str:
+    machine = world.machine
+    if machine.map is not MapState.NONE:
+        return ""
+    if machine.host_vm is not HostVmState.SUSPENDED or machine.old is not Power.RUNNING:
+        return "the host VM is not suspended on the old hypervisor"
+    where = ";".join(f"{vm.start.name}={vm.copies[Place.GUEST]}" for vm in nested(world))
+    machine.map, machine.map_bytes, machine.map_read = MapState.BUILT, where.encode() or b"nothing", b""
+    machine.map_right = machine.map_bytes
+    return ""
+
+
+def _seal(world: Reality) -> str:
+    machine = world.machine
+    if machine.map is MapState.NONE:
+        return "there is no map"
+    if machine.map is MapState.BUILT:
+        machine.map = MapState.SEALED
+    return ""
+
+
+def _launch(world: Reality) -> str:
+    machine = world.machine
+    if machine.new is not Power.ABSENT:
+        return ""
+    machine.new, machine.boot_hangs = Power.BOOTING, False
+    world.take(machine.start.new_pages)
+    return ""
+
+
+def _finish_boot(world: Reality) -> str:
+    """Up, or ended: what hangs must not come up later."""
+    machine = world.machine
+    if machine.new is Power.ABSENT:
+        return "the new hypervisor is not booting"
+    if machine.boot_hangs:
+        end_new(world, "boot_hung")
+        return "boot_hung"
+    machine.new = Power.RUNNING
+    return ""
+
+
+def end_new(world: Reality, why: str) -> None:
+    """The new hypervisor ends, before it carries anything; a map that it was given goes with it."""
+    machine = world.machine
+    if machine.new is not Power.ABSENT:
+        world.take(-machine.start.new_pages)
+    machine.new, machine.boot_hangs = Power.ABSENT, False
+    if machine.map in (MapState.PASSED, MapState.VALIDATED):
+        machine.map = MapState.NONE
+    if why:
+        machine.faults.append(why)
+
+
+def _pass(world: Reality) -> str:
+    machine = world.machine
+    if machine.map in (MapState.PASSED, MapState.VALIDATED):
+        return ""
+    if machine.map is not MapState.SEALED or machine.new is not Power.RUNNING:
+        return "there is no sealed map, or the new hypervisor does not run"
+    machine.map = MapState.PASSED
+    return ""
+
+
+def _validate(world: Reality) -> str:
+    machine = world.machine
+    if machine.map is MapState.VALIDATED:
+        return ""
+    if machine.map is not MapState.PASSED:
+        return "the new hypervisor has no map to read"
+    machine.map, machine.map_read = MapState.VALIDATED, machine.map_bytes
+    return ""
+
+
+def _tear_down(world: Reality) -> str:
+    """What the old hypervisor holds goes with it; the host VM, if somebody has taken it over, does not."""
+    machine = world.machine
+    if machine.old is Power.ABSENT:
+        return ""
+    machine.old = Power.ABSENT
+    world.take(-machine.start.old_pages)
+    for vm in world.vms.values():
+        if Place.OLD in vm.copies:
+            _drop_on_old(world, vm)
+    if machine.host_vm is HostVmState.ABSENT:
+        return ""
+    if machine.host_vm is HostVmState.SUSPENDED and machine.map is MapState.VALIDATED:
+        machine.carrier = Place.NEW
+    else:
+        drop_host_vm(world, "the old hypervisor was ended before the new one had the map")
+    return ""
+
+
+def _drop_on_old(world: Reality, vm: Guest) -> None:
+    del vm.copies[Place.OLD]
+    if Place.OLD in vm.unpaused:
+        vm.unpaused.remove(Place.OLD)
+    if vm.source is Place.OLD and vm.stage is not Stage.COMMITTED:
+        world.lose(vm, "it was on the old hypervisor when that was ended")
+    elif vm.stage is Stage.COMMITTED:
+        vm.stage = Stage.FENCED
+    world.recharge(vm)
+
+
+def _resume(world: Reality) -> str:
+    machine = world.machine
+    if machine.host_vm is HostVmState.RUNNING and machine.carrier is Place.NEW:
+        return ""
+    if machine.host_vm is not HostVmState.SUSPENDED or machine.carrier is not Place.NEW:
+        return "the new hypervisor does not carry a suspended host VM"
+    wrong = machine.map_read != machine.map_right
+    machine.host_vm, machine.map = HostVmState.RUNNING, MapState.NONE
+    _go_on(world, wrong)
+    return ""
+
+
+def _go_on(world: Reality, wrong: bool) -> None:
+    """What is in the host VM runs again, with the pages that it was given."""
+    for vm in list(nested(world)):
+        if wrong:
+            vm.copies[Place.GUEST] = [GARBAGE] * len(vm.truth)
+        world.rouse(vm)
+        check(world, vm, Place.GUEST)
+
+
+def _roll_back(world: Reality) -> str:
+    machine = world.machine
+    if machine.host_vm is HostVmState.RUNNING and machine.carrier is Place.OLD:
+        return ""
+    if machine.host_vm is not HostVmState.SUSPENDED or machine.carrier is not Place.OLD:
+        return "the old hypervisor does not carry a suspended host VM"
+    end_new(world, "")
+    machine.host_vm, machine.map = HostVmState.RUNNING, MapState.NONE
+    _go_on(world, wrong=False)
+    return ""
+
+
+ON_MACHINE: Mapping[str, MachineEffect] = {
+    "create_host_vm": _create,
+    "destroy_host_vm": _destroy,
+    "suspend": _suspend,
+    "build_map": _build,
+    "seal_map": _seal,
+    "launch_new": _launch,
+    "finish_boot": _finish_boot,
+    "pass_map": _pass,
+    "validate_map": _validate,
+    "tear_down_old": _tear_down,
+    "resume": _resume,
+    "roll_back": _roll_back,
+}

@@ -1,0 +1,51 @@
+"""What guests do by their own will: they write, and touch pages that they never had, up to their peak."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..driver import Place
+from .state import NOT_THERE, Guest, Reality
+
+Heard = Callable[[str, Guest, int], None]
+"""Hears what a guest did: the action, the VM, how many pages."""
+
+
+def act(world: Reality, vm: Guest, heard: Heard) -> None:
+    """One VM gets some time. Wherever it executes, that copy of its memory is what it reads and writes."""
+    places = world.executing(vm)
+    if not places or vm.lost:
+        return
+    if len(places) > 1:
+        world.broke(f"{vm.start.name} runs twice: at {' and at '.join(p.value for p in places)}")
+    block = world.draw(len(vm.truth))
+    for place in places:
+        check(world, vm, place)
+    vm.truth[block] += 1
+    for place in places:
+        vm.copies[place][block] = vm.truth[block]
+    _tell_dirty(vm, block, heard)
+    grow(world, vm, 1, heard)
+
+
+def _tell_dirty(vm: Guest, block: int, heard: Heard) -> None:
+    there = vm.copies.get(vm.target) if vm.target else None
+    if there is not None and there[block] not in (NOT_THERE, vm.truth[block]):
+        heard("dirty", vm, max(1, vm.resident // len(vm.truth)))
+
+
+def check(world: Reality, vm: Guest, place: Place) -> None:
+    """A VM that executes proves that its memory is what it wrote (S3)."""
+    copy = vm.copies.get(place)
+    if copy != vm.truth:
+        world.lose(vm, f"it runs at {place.value} with pages that are stale, lost or overwritten")
+
+
+def grow(world: Reality, vm: Guest, pages: int, heard: Heard) -> None:
+    """The guest touches pages that it never had, as far as its peak allows: each takes a frame at once."""
+    untouched = vm.start.size_pages - vm.resident - vm.ballooned - vm.swapped
+    pages = min(pages, untouched, vm.start.peak_pages - vm.resident)
+    if pages > 0:
+        vm.resident += pages
+        world.recharge(vm)
+        heard("touch", vm, pages)

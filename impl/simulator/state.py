@@ -1,0 +1,237 @@
+"""What there is: one machine, its hypervisors, host VM and map; and VMs with the contents of their memory.
+
+A VM's memory is a few blocks, each of which stands for an equal share of its pages. The guest numbers what it writes: a
+block's generation. A copy that lacks a generation, or has an old one, is a copy with lost or stale pages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+from ..driver import HostVmState, MapState, Place, Power, Stage
+
+BLOCKS_MOST = 16
+NOT_THERE = -1
+"""The generation of a block that has not arrived."""
+GARBAGE = -2
+"""The generation of a block that was overwritten by something else."""
+
+
+@dataclass(frozen=True)
+class VmStart:
+    """How a VM begins. In pages; `peak_pages` is how many the guest ever has resident."""
+
+    name: str
+    size_pages: int
+    resident_pages: int
+    peak_pages: int
+    hot_pages: int = 0
+    """What the guest does not give up to a balloon, nor to swapping."""
+    ballooned_pages: int = 0
+    swapped_pages: int = 0
+
+
+@dataclass(frozen=True)
+class MachineStart:
+    """How the machine begins: with the old hypervisor, and room. In pages."""
+
+    name: str
+    capacity_pages: int
+    commit_limit_pages: int
+    host_vm_size_pages: int
+    old_pages: int
+    guest_pages: int
+    new_pages: int
+    old_vm_pages: int = 0
+    guest_vm_pages: int = 0
+    new_vm_pages: int = 0
+    host_vm_pages: int = 0
+    swap_pages: int = 0
+
+
+@dataclass(slots=True)
+class Guest:
+    """A VM: its pages, its migration, and the contents of its memory wherever it has some."""
+
+    start: VmStart
+    resident: int
+    ballooned: int
+    swapped: int
+    balloon_target: int
+    swap_target: int
+    truth: list[int]
+    """For each block, what the guest has last written: what its memory should be."""
+    copies: dict[Place, list[int]]
+    unpaused: list[Place]
+    """Where its processors are not paused: they execute if the hypervisor there does."""
+    source: Place = Place.OLD
+    target: Place | None = None
+    stage: Stage = Stage.SETTLED
+    lost: bool = False
+    rounds: int = 0
+    gave_up: str | None = None
+    sent: int = 0
+    downtime_us: int = 0
+    stunned_at_us: int | None = None
+    balloon_stuck: bool = False
+    charges: tuple[int, int, int] = (0, 0, 0)
+    """What is counted for it: frames used, frames promised, frames inside the host VM."""
+
+    @property
+    def arrived(self) -> int:
+        """How many pages have come to the receiver."""
+        there = self.copies.get(self.target) if self.target else None
+        return 0 if there is None else self.resident * (len(there) - there.count(NOT_THERE)) // len(there)
+
+    @property
+    def stale(self) -> int:
+        """How many pages of the receiver are not what the guest has written since."""
+        there = self.copies.get(self.target) if self.target else None
+        if there is None or there == self.truth:
+            return 0
+        old = sum(a != NOT_THERE and a != b for a, b in zip(there, self.truth, strict=True))
+        return max(1, self.resident * old // len(there)) if old else 0
+
+
+def guest(start: VmStart) -> Guest:
+    """A VM at its beginning, running on the old hypervisor."""
+    truth = [0] * max(1, min(BLOCKS_MOST, start.resident_pages))
+    balloon, swap = start.ballooned_pages, start.swapped_pages
+    return Guest(
+        start, start.resident_pages, balloon, swap, balloon, swap, truth, {Place.OLD: list(truth)}, [Place.OLD]
+    )
+
+
+@dataclass(slots=True)
+class Machine:
+    """The machine, its three hypervisors, the host VM, and the hand-off map."""
+
+    start: MachineStart
+    old: Power = Power.RUNNING
+    guest: Power = Power.ABSENT
+    new: Power = Power.ABSENT
+    host_vm: HostVmState = HostVmState.ABSENT
+    carrier: Place | None = None
+    map: MapState = MapState.NONE
+    map_bytes: bytes = b""
+    map_right: bytes = b""
+    """What the map said when it was built."""
+    map_read: bytes = b""
+    """What the new hypervisor has read of it."""
+    boot_hangs: bool = False
+    used: int = 0
+    committed: int = 0
+    inside: int = 0
+    faults: list[str] = field(default_factory=list[str])
+
+    def executes(self, place: Place) -> bool:
+        """Whether VMs on this hypervisor can run."""
+        if place is Place.GUEST:
+            return self.guest is Power.RUNNING and self.host_vm is HostVmState.RUNNING
+        return (self.old if place is Place.OLD else self.new) is Power.RUNNING
+
+    def overhead(self, place: Place) -> int:
+        """What the hypervisor there takes for each VM."""
+        start = self.start
+        return {Place.OLD: start.old_vm_pages, Place.GUEST: start.guest_vm_pages, Place.NEW: start.new_vm_pages}[place]
+
+    @property
+    def digest(self) -> str | None:
+        """Of the sealed map as it is now; once validated, of what was read."""
+        if self.map in (MapState.NONE, MapState.BUILT):
+            return None
+        return hashlib.sha256(self.map_read if self.map is MapState.VALIDATED else self.map_bytes).hexdigest()
+
+
+@dataclass(slots=True)
+class Reality:
+    """All of it, the clock and chance included. `broken` is what went wrong for good, in words, each thing once."""
+
+    machine: Machine
+    vms: dict[str, Guest]
+    chance: int
+    time_us: int = 0
+    performed: int = 0
+    swapped: int = 0
+    broken: list[str] = field(default_factory=list[str])
+    forgiven: set[str] = field(default_factory=set[str])
+    """VMs that a fault has killed against which nothing helps: what was in the host VM that died."""
+
+    def broke(self, what: str) -> None:
+        """Note what must never be."""
+        if what not in self.broken:
+            self.broken.append(what)
+
+    def draw(self, below: int) -> int:
+        """The next number of a fixed sequence that the seed has chosen, from 0 on."""
+        self.chance = (self.chance * 6364136223846793005 + 1442695040888963407) % (1 << 64)
+        return (self.chance >> 33) % below
+
+    def recharge(self, vm: Guest) -> None:
+        """Count what a VM takes now, instead of what was counted for it before."""
+        used, committed, inside = self._charges(vm)
+        before = vm.charges
+        vm.charges = (used, committed, inside)
+        self.machine.used += used - before[0]
+        self.machine.committed += committed - before[1]
+        self.machine.inside += inside - before[2]
+        self._check_room()
+
+    def _charges(self, vm: Guest) -> tuple[int, int, int]:
+        used = committed = inside = 0
+        for place in vm.copies:
+            pages = vm.arrived if place is vm.target and vm.stage in (Stage.COPYING, Stage.STOPPED) else vm.resident
+            taken = pages + self.machine.overhead(place)
+            used += taken
+            committed += vm.start.size_pages - vm.ballooned + self.machine.overhead(place)
+            inside += taken if place is Place.GUEST else 0
+        return used, committed, inside
+
+    def take(self, pages: int, *, inside: int = 0) -> None:
+        """Hypervisors, or the host VM, take frames themselves, or give them back (negative)."""
+        self.machine.used += pages
+        self.machine.committed += pages
+        self.machine.inside += inside
+        self._check_room()
+
+    def _check_room(self) -> None:
+        machine, start = self.machine, self.machine.start
+        if machine.used > start.capacity_pages:
+            self.broke(f"the machine holds more frames than it has, by {machine.used - start.capacity_pages} pages")
+        if machine.committed > start.commit_limit_pages:
+            self.broke(f"the machine promises too much, by {machine.committed - start.commit_limit_pages} pages")
+        if machine.inside > start.host_vm_size_pages and machine.inside:
+            self.broke(f"the host VM holds more than its size, by {machine.inside - start.host_vm_size_pages} pages")
+
+    def lose(self, vm: Guest, why: str) -> None:
+        """A VM is gone for good."""
+        vm.lost = True
+        vm.unpaused.clear()
+        if vm.start.name not in self.forgiven:
+            self.broke(f"{vm.start.name} is lost: {why}")
+
+    def executing(self, vm: Guest) -> tuple[Place, ...]:
+        """Where a VM executes."""
+        return tuple(place for place in vm.unpaused if self.machine.executes(place))
+
+    def stun(self, vm: Guest) -> None:
+        """From here on the VM is down."""
+        if vm.stunned_at_us is None:
+            vm.stunned_at_us = self.time_us
+
+    def rouse(self, vm: Guest) -> None:
+        """The VM is no longer down."""
+        if vm.stunned_at_us is not None:
+            vm.downtime_us += self.time_us - vm.stunned_at_us
+            vm.stunned_at_us = None
+
+
+def reality(machine: MachineStart, vms: list[VmStart], seed: int) -> Reality:
+    """The world at its beginning."""
+    world = Reality(Machine(machine), {start.name: guest(start) for start in vms}, seed * 2 + 1)
+    world.take(machine.old_pages)
+    for vm in world.vms.values():
+        world.recharge(vm)
+        world.swapped += vm.swapped
+    return world

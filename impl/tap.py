@@ -1,0 +1,101 @@
+"""The trace tap: what happens, as events with the model's names, one JSON object a line; and the twin that does nothing.
+
+The format is that of the project's traces: `step`, `actor`, `action`, `arguments`, `changed`. A driver taps what it sees:
+effects, faults, and what guests do, as far as it can see that.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol, TextIO
+
+from .driver import Effect, MachineView, VmView
+
+TRACE_VERSION = 1
+
+ACTORS: Mapping[str, str] = {
+    **dict.fromkeys(("copy", "copy_again", "stop", "commit", "activate"), "hypervisor"),
+    **dict.fromkeys(("build_map", "seal_map", "finish_boot", "pass_map", "validate_map"), "hypervisor"),
+    **dict.fromkeys(("inflate", "deflate", "swap_out"), "scheduler"),
+}
+"""Who takes an action, where it is not the operator."""
+
+SILENT = frozenset({"fence"})
+"""Effects that are no action of the model by themselves."""
+
+
+class Tap(Protocol):
+    """Hears events."""
+
+    def emit(self, actor: str, action: str, arguments: Mapping[str, Any], changed: Mapping[str, list[Any]]) -> None:
+        """One event; `changed` maps `label.field` to [before, after]."""
+        ...
+
+
+class NoTap:
+    """The twin: hears nothing, keeps nothing."""
+
+    def emit(self, actor: str, action: str, arguments: Mapping[str, Any], changed: Mapping[str, list[Any]]) -> None:
+        """Nothing comes of it."""
+
+
+class LinesTap:
+    """Writes events to a stream as they come."""
+
+    def __init__(self, stream: TextIO, world: str, origin: Mapping[str, Any]) -> None:
+        """Write the header; `world` names what the events are of, `origin` says how they came about."""
+        self._stream = stream
+        self._steps = 0
+        head = {"trace": TRACE_VERSION, "world": world, "system": "", "property": None, "sentence": "", "initial": 0}
+        self._write(head | {"origin": dict(origin)})
+
+    def emit(self, actor: str, action: str, arguments: Mapping[str, Any], changed: Mapping[str, list[Any]]) -> None:
+        """Write a line."""
+        self._steps += 1
+        event = {"step": self._steps, "actor": actor, "action": action}
+        self._write(event | {"arguments": dict(arguments), "changed": dict(changed)})
+
+    def _write(self, said: Mapping[str, Any]) -> None:
+        self._stream.write(json.dumps(said) + "\n")
+        self._stream.flush()
+
+
+def arguments_of(effect: Effect) -> dict[str, Any]:
+    """An effect's arguments under the model's names."""
+    if effect.action == "reclaim":
+        return {"vm": effect.vm, "balloon": effect.amount, "swap": effect.swap_pages}
+    about = {"machine": effect.machine} if effect.vm is None else {"vm": effect.vm}
+    return about if effect.amount is None else about | {"amount": effect.amount}
+
+
+def changes(before: VmView | MachineView, after: VmView | MachineView) -> dict[str, list[Any]]:
+    """What an event changed of a VM or of the machine, by the model's names of fields."""
+    names = _VM_FIELDS if isinstance(after, VmView) else _MACHINE_FIELDS
+    pairs = {shown: (getattr(before, name), getattr(after, name)) for name, shown in names.items()}
+    return {f"{after.name}.{shown}": [_plain(a), _plain(b)] for shown, (a, b) in pairs.items() if a != b}
+
+
+_VM_FIELDS = {
+    "source": "source",
+    "target": "target",
+    "stage": "stage",
+    "copied_pages": "copied",
+    "dirty_pages": "dirty",
+    "ballooned_pages": "ballooned",
+    "swapped_pages": "swapped",
+    "balloon_target_pages": "balloon_target",
+    "swap_target_pages": "swap_target",
+}
+_MACHINE_FIELDS = {
+    "old": "old.power",
+    "guest": "guest.power",
+    "new": "new.power",
+    "host_vm": "host_vm.state",
+    "carrier": "host_vm.carrier",
+    "map": "map",
+}
+
+
+def _plain(value: Any) -> Any:
+    return getattr(value, "value", value)
