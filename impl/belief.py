@@ -99,7 +99,9 @@ class Belief:
     def intend(self, pending: Pending) -> None:
         """An effect may be under way. Raises UnusableJournal where another one still is."""
         if self.pending is not None:
-            raise UnusableJournal(f"entry {pending.number} is an intent, and that of entry {self.pending.number} is open")
+            raise UnusableJournal(
+                f"entry {pending.number} is an intent, and that of entry {self.pending.number} is open"
+            )
         self.pending = pending
 
     def conclude(self, *, by_perform: bool) -> None:

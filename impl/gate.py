@@ -62,7 +62,11 @@ def _for_copy(plan: Plan, to: Place, vm: VmView, there: Occupancy) -> str:
     inside_pages = there.machine.host_vm_used_pages + still_to_arrive_pages(there.in_flight, Place.GUEST)
     reserved_pages = plan.sizes.guest_pages + there.reserved_inside_pages
     return _over("the host VM", copy_pages, inside_pages, size_pages, vm.name) or _over(
-        "the host VM", promised.reservation_pages + overhead_pages, reserved_pages, size_pages, f"what {vm.name} reserves"
+        "the host VM",
+        promised.reservation_pages + overhead_pages,
+        reserved_pages,
+        size_pages,
+        f"what {vm.name} reserves",
     )
 
 
@@ -78,7 +82,9 @@ def _over(where: str, need_pages: int, taken_pages: int, limit_pages: int, what:
     short_pages = taken_pages + need_pages - limit_pages
     if need_pages <= 0 or short_pages <= 0:
         return ""
-    return f"{where} is short by {short_pages} pages for {what}: {need_pages} needed, {taken_pages} of {limit_pages} taken"
+    return (
+        f"{where} is short by {short_pages} pages for {what}: {need_pages} needed, {taken_pages} of {limit_pages} taken"
+    )
 
 
 def still_to_arrive_pages(in_flight: Iterable[VmView], to: Place | None = None) -> int:

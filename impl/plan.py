@@ -15,9 +15,7 @@ from .driver import Place
 from .errors import UnusablePlan
 
 ABOUT_A_VM = frozenset({"consolidate", "disassociate", "reclaim"})
-ABOUT_THE_MACHINE = frozenset(
-    {"create_host_vm", "suspend", "launch_new", "tear_down_old", "resume", "destroy_host_vm"}
-)
+ABOUT_THE_MACHINE = frozenset({"create_host_vm", "suspend", "launch_new", "tear_down_old", "resume", "destroy_host_vm"})
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,9 @@ def _migration(step: Step, now: Situation) -> Effect | None:
         if vm.source is target or vm.lost:
             return None
         if vm.source is not source:
-            raise Contradiction(f"{step.name}: {vm.name} is at {vm.source.value}, from where this step does not move it")
+            raise Contradiction(
+                f"{step.name}: {vm.name} is at {vm.source.value}, from where this step does not move it"
+            )
         return _about(now, vm, step.verb)
     return _next_of_migration(vm, now)
 
@@ -127,7 +129,9 @@ def _resume(_: Step, now: Situation) -> Effect | None:
     if machine.host_vm is HostVmState.RUNNING and machine.carrier is Place.NEW:
         return None
     if not now.agreed:
-        raise Contradiction("the new hypervisor holds another map than the one that was sealed: nothing is resumed from it")
+        raise Contradiction(
+            "the new hypervisor holds another map than the one that was sealed: nothing is resumed from it"
+        )
     return _on(now, "resume")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from .provision import Build
@@ -66,8 +66,7 @@ def floppy(image: Path) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Start:
-    """How a process begins: fresh, or waiting for a VM's state to arrive; and descriptors that it is to inherit."""
+    """How a process begins: fresh, or waiting for a VM's state to arrive; and what is added to its name."""
 
     incoming: bool = False
-    extra: tuple[str, ...] = ()
-    descriptors: tuple[int, ...] = field(default=())
+    mark: str = ""

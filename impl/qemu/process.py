@@ -8,7 +8,9 @@ import ctypes
 import os
 import signal
 import socket
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from .board import Board, Start
 from .copies import FENCE_TIMEOUT_S, RunRecord
@@ -31,29 +33,49 @@ def _die_with(parent: int) -> None:
         os._exit(1)
 
 
-class Qemu:
-    """One QEMU process, with its monitor and its serial lines. Make it by `launch`."""
+class Handle(Protocol):
+    """A process, wherever it was started."""
 
-    def __init__(self, name: str, build: Build, folder: Path) -> None:
-        """Not started."""
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        ...
+
+    @property
+    def returncode(self) -> int | None:
+        """None as long as its end was not observed."""
+        ...
+
+    def kill(self) -> None:
+        """Send the signal that nothing survives. Raises ProcessLookupError if it has ended."""
+        ...
+
+    async def wait(self) -> int:
+        """Wait for its end."""
+        ...
+
+
+class Qemu:
+    """One QEMU process, with its monitor and its serial lines."""
+
+    def __init__(self, name: str, handle: Handle, folder: Path, lines: int) -> None:
+        """A process that was started under this name, with so many lines of output; not connected."""
         self.name = name
-        self.build = build
         self.monitor = Monitor(name)
-        self.serial: list[SerialLog] = []
+        self.serial = [SerialLog(folder / f"{name}.line{i}") for i in range(lines)]
         self.ceased: tuple[RunRecord, str] | None = None
         self._said = folder / f"{name}.said"
-        self._process: asyncio.subprocess.Process | None = None
+        self._handle = handle
 
     @property
     def gone(self) -> bool:
         """Whether its end was observed."""
-        return self._process is not None and self._process.returncode is not None
+        return self._handle.returncode is not None
 
     @property
     def pid(self) -> int:
         """The process's number."""
-        assert self._process
-        return self._process.pid
+        return self._handle.pid
 
     @property
     def said(self) -> str:
@@ -62,8 +84,7 @@ class Qemu:
 
     async def ended(self, timeout_s: float = FENCE_TIMEOUT_S) -> str:
         """Wait for its end, and return what it said. Raises TimeoutError."""
-        assert self._process
-        await asyncio.wait_for(self._process.wait(), timeout_s)
+        await asyncio.wait_for(self._handle.wait(), timeout_s)
         if self.ceased:
             record, vm = self.ceased
             record.note(vm, self.name, False)
@@ -73,31 +94,16 @@ class Qemu:
 
     def kill(self) -> None:
         """Send the signal that nothing survives; `ended` says when it did its work."""
-        assert self._process
         with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+            self._handle.kill()
 
     async def end(self, timeout_s: float = FENCE_TIMEOUT_S) -> None:
         """Kill it, and wait until it is gone. Raises TimeoutError."""
         self.kill()
         await self.ended(timeout_s)
 
-    async def start(self, arguments: list[str], inherited: tuple[int, ...], listening: socket.socket) -> None:
-        """Run the program and connect to its monitor. Raises Died with its words, TimeoutError."""
-        monitor = ("-chardev", f"socket,id=monitor,fd={listening.fileno()},server=on,wait=off")
-        parent = os.getpid()
-        with self._said.open("w") as said:
-            self._process = await asyncio.create_subprocess_exec(
-                *(*self.build.qemu, *arguments, *monitor, "-mon", "chardev=monitor,mode=control"),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                env=self.build.environment,
-                pass_fds=(listening.fileno(), *inherited),
-                preexec_fn=lambda: _die_with(parent),
-            )
-        address = Path(listening.getsockname())
-        listening.close()  # so that a connection breaks if the process does not come up
+    async def connect(self, address: Path) -> None:
+        """Connect to its monitor. Raises Died with its words if it did not come up, TimeoutError."""
         try:
             await self.monitor.connect(address, START_TIMEOUT_S)
         except MonitorLost as e:
@@ -143,16 +149,42 @@ class Nursery:
     async def launch(self, vm: str, build: Build, board: Board, start: Start | None = None) -> Qemu:
         """Start a process that has a VM, or is to get it; it does not run. Raises Died, TimeoutError."""
         start = start or Start()
-        name = f"{vm}.{sum(q.name.startswith(f'{vm}.') for q in self.all)}"
-        qemu = Qemu(name, build, self.folder)
-        qemu.serial = [SerialLog(self.folder / f"{name}.line{i}") for i in range(board.lines)]
-        arguments = board.arguments([log.path for log in qemu.serial])
-        incoming = ("-incoming", "defer") if start.incoming else ()
+        name = f"{vm}{start.mark}.{sum(q.name.startswith(f'{vm}{start.mark}.') for q in self.all)}"
+        arguments = board.arguments([self.folder / f"{name}.line{i}" for i in range(board.lines)])
+        incoming = ["-incoming", "defer"] if start.incoming else []
+        handle = await self.spawn(name, [*build.qemu, *arguments, *incoming], build.environment)
+        qemu = self.adopt(vm, name, handle, board.lines)
+        await qemu.connect(self.address(name))
+        return qemu
+
+    def adopt(self, vm: str, name: str, handle: Handle, lines: int) -> Qemu:
+        """Take a process that was started into the record; not connected."""
+        qemu = Qemu(name, handle, self.folder, lines)
         self.record.watch(vm, name, qemu.monitor)
         qemu.ceased = (self.record, vm)
-        with socket.socket(socket.AF_UNIX) as listening:
-            listening.bind(str(self.folder / f"{name}.monitor"))
-            listening.listen()
-            self.all.append(qemu)
-            await qemu.start([*arguments, *incoming, *start.extra], start.descriptors, listening)
+        self.all.append(qemu)
         return qemu
+
+    def address(self, name: str) -> Path:
+        """Where a process's monitor listens."""
+        return self.folder / f"{name}.monitor"
+
+    async def spawn(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> Handle:
+        """Start a process, without connecting to it. Its monitor listens already, so that nothing is waited for here.
+
+        Where the process does not come up, a connection breaks. Raises OSError.
+        """
+        parent = os.getpid()
+        with socket.socket(socket.AF_UNIX) as listening, (self.folder / f"{name}.said").open("w") as said:
+            listening.bind(str(self.address(name)))
+            listening.listen()
+            monitor = ("-chardev", f"socket,id=monitor,fd={listening.fileno()},server=on,wait=off")
+            return await asyncio.create_subprocess_exec(
+                *(*command, *monitor, "-mon", "chardev=monitor,mode=control"),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                env=environment,
+                pass_fds=(listening.fileno(),),
+                preexec_fn=lambda: _die_with(parent),
+            )

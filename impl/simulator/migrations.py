@@ -188,4 +188,3 @@ ON_VMS: Mapping[str, VmEffect] = {
 
 FAULTS_IN_OUTCOMES = frozenset({"balloon_stopped_short", "swap_full", "boot_failed", "boot_hung", "format_unreadable"})
 """Reasons that are names of faults: the effect has failed, rather than been refused."""
-
