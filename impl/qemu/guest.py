@@ -103,7 +103,7 @@ class Guest:
     """A guest's size and pace: `touches` pages at every tick, of all that lie between 1 MiB and its end."""
 
     memory_mib: int = 4
-    pages: int = 512
+    pages: int = 768
     touches: int = 4
     ticks_per_s: int = 20
 

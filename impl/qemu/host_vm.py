@@ -60,6 +60,7 @@ class HostVm:
         self.carriers: list[Qemu] = []
         self.ready_unheard = 0
         """How many nested QEMUs of each slot came up before what is heard here: those in an image."""
+        self._heard_before: list[Path] = []
         self._forwards: dict[int, int] = {}
 
     @property
@@ -70,9 +71,8 @@ class HostVm:
     def said(self, word: str, slot: int) -> int:
         """How many nested QEMUs of a slot were reported `READY` or `ENDED` so far."""
         line = f"{word} {slot}\n".encode()
-        consoles = b"".join(
-            qemu.serial[0].read() for qemu in self.carriers
-        )  # a line may begin in one and end in the next
+        heard = [*(p.read_bytes() for p in self._heard_before), *(q.serial[0].read() for q in self.carriers)]
+        consoles = b"".join(heard)  # a line may begin in one process and end in the next
         return consoles.replace(b"\r", b"").count(line)
 
     async def until_said(self, word: str, slot: int, count: int, timeout_s: float) -> None:
@@ -86,9 +86,9 @@ class HostVm:
         for slot in self.slots:
             await self.until_said("READY", slot.number, 1, BOOT_TIMEOUT_S)
 
-    async def load(self, build: Build, image: State) -> None:
+    async def load(self, build: Build, image: State, mark: str = "") -> None:
         """Start it from the state of one that was booted. Raises what `load` does."""
-        await self.carried_by(await self.nursery.launch("host", build, self.board, Start(incoming=True)))
+        await self.carried_by(await self.nursery.launch("host", build, self.board, Start(incoming=True, mark=mark)))
         await load(self.carrier, image)
         self.ready_unheard = 1
         await resume(self.carrier)
@@ -106,6 +106,10 @@ class HostVm:
         table = (await qemu.monitor.ask("human-monitor-command", command_line="info usernet"))["return"]
         found = re.findall(r"HOST_FORWARD\]\s+\d+\s+\S+\s+(\d+)\s+\S+\s+(\d+)", table)
         self._forwards = {int(inside): int(outside) for outside, inside in found}
+
+    def heard_before(self, console: Path) -> None:
+        """Count what was written on the console of a process that is no more."""
+        self._heard_before.append(console)
 
     def outside(self, port: int) -> int:
         """The port of this machine that leads to a port inside."""

@@ -6,7 +6,6 @@ What fails before a commit point leaves the VM where it was, running; it is rais
 from __future__ import annotations
 
 from .board import Board, Start
-from .copies import stop
 from .exchange import exchange
 from .host_vm import HostVm, Slot
 from .migration import Figures, Migration, MigrationFailed, migrate
@@ -33,13 +32,8 @@ async def exchange_under(host: HostVm, build: Build) -> State:
 
 
 async def move_out(nursery: Nursery, slot: Slot, build: Build, board: Board) -> tuple[Qemu, Figures]:
-    """Move a VM out of the host VM to a process of that build. Raises MigrationFailed, TimeoutError; then it runs on inside.
-
-    It is stunned before its memory is sent: under software emulation on a busy machine, pages that a nested guest writes
-    while they are sent were seen to arrive stale, without an error.
-    """
+    """Move a VM out of the host VM to a process of that build. Raises as `consolidate` does; then it runs on inside."""
     target = await nursery.launch(slot.vm, build, board, Start(incoming=True))
-    await stop(slot)
     try:
         return target, await migrate(Migration(slot, target, slot.departures))
     except MigrationFailed:

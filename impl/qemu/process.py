@@ -65,17 +65,17 @@ class Qemu:
         self.serial = [SerialLog(folder / f"{name}.line{i}") for i in range(lines)]
         self.ceased: tuple[RunRecord, str] | None = None
         self._said = folder / f"{name}.said"
-        self._handle = handle
+        self.handle = handle
 
     @property
     def gone(self) -> bool:
         """Whether its end was observed."""
-        return self._handle.returncode is not None
+        return self.handle.returncode is not None
 
     @property
     def pid(self) -> int:
         """The process's number."""
-        return self._handle.pid
+        return self.handle.pid
 
     @property
     def said(self) -> str:
@@ -84,7 +84,7 @@ class Qemu:
 
     async def ended(self, timeout_s: float = FENCE_TIMEOUT_S) -> str:
         """Wait for its end, and return what it said. Raises TimeoutError."""
-        await asyncio.wait_for(self._handle.wait(), timeout_s)
+        await asyncio.wait_for(self.handle.wait(), timeout_s)
         if self.ceased:
             record, vm = self.ceased
             record.note(vm, self.name, False)
@@ -95,7 +95,7 @@ class Qemu:
     def kill(self) -> None:
         """Send the signal that nothing survives; `ended` says when it did its work."""
         with contextlib.suppress(ProcessLookupError):
-            self._handle.kill()
+            self.handle.kill()
 
     async def end(self, timeout_s: float = FENCE_TIMEOUT_S) -> None:
         """Kill it, and wait until it is gone. Raises TimeoutError."""
@@ -149,13 +149,18 @@ class Nursery:
     async def launch(self, vm: str, build: Build, board: Board, start: Start | None = None) -> Qemu:
         """Start a process that has a VM, or is to get it; it does not run. Raises Died, TimeoutError."""
         start = start or Start()
-        name = f"{vm}{start.mark}.{sum(q.name.startswith(f'{vm}{start.mark}.') for q in self.all)}"
+        name = f"{vm}{start.mark}.{sum(taken.startswith(f'{vm}{start.mark}.') for taken in self.names)}"
         arguments = board.arguments([self.folder / f"{name}.line{i}" for i in range(board.lines)])
         incoming = ["-incoming", "defer"] if start.incoming else []
         handle = await self.spawn(name, [*build.qemu, *arguments, *incoming], build.environment)
         qemu = self.adopt(vm, name, handle, board.lines)
         await qemu.connect(self.address(name))
         return qemu
+
+    @property
+    def names(self) -> list[str]:
+        """The names that processes have, or had."""
+        return [q.name for q in self.all]
 
     def adopt(self, vm: str, name: str, handle: Handle, lines: int) -> Qemu:
         """Take a process that was started into the record; not connected."""

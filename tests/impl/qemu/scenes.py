@@ -72,7 +72,7 @@ def play(
 ) -> RunRecord:
     """Set the scene, act, and end all processes."""
     record = RunRecord()
-    guest = Guest(memory_mib, pages=(memory_mib - 2) * 256)
+    guest = Guest(memory_mib, pages=(memory_mib - 1) * 256)
     (folder / "guest.img").write_bytes(guest.floppy())
 
     async def whole() -> None:

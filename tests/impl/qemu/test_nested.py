@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from holdfast.impl.qemu.board import Start
-from holdfast.impl.qemu.copies import stop
 from holdfast.impl.qemu.exchange import Exchange
 from holdfast.impl.qemu.migration import Migration, MigrationFailed
 from holdfast.impl.qemu.monitor import Answer
@@ -124,7 +123,6 @@ def test_destination_killed_during_disassociation_the_resident_runs_on_inside(im
         await nest.move_in("r0", source, slot)
         await exchange_under(host, nest.supply.new)
         target = await nest.nursery.launch("r0", nest.supply.new, nest.image.resident, Start(incoming=True))
-        await stop(slot)
         migration = Migration(slot, target, slot.departures)
         await migration.begin(SLOW_BYTES_PER_S)
         await slot.monitor.until("MIGRATION", lambda e: e.data["status"] == "active", 60)
