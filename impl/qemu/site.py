@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..plan import Sizes
 from .board import Board
 from .state import State
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 FILE = "site.json"
 
@@ -39,20 +41,15 @@ class Site:
 
     def write(self, folder: Path) -> None:
         """Write it down."""
-        (folder / FILE).write_text(json.dumps(asdict(self), default=str))
+        (folder / FILE).write_bytes(_adapter().dump_json(self))
 
     @classmethod
     def read(cls, folder: Path) -> Site:
-        """Read it. Raises OSError, ValueError."""
-        try:
-            said = json.loads((folder / FILE).read_text())
-            said["image"] = State(**{**said["image"], "path": Path(said["image"]["path"])})
-            boards = {key: _board(said[key]) for key in ("resident_board", "host_board")}
-            return cls(**{**said, **boards, "residents": tuple(said["residents"]), "sizes": Sizes(**said["sizes"])})
-        except (KeyError, TypeError) as e:
-            raise ValueError(f"{folder / FILE} does not describe a machine: {e}") from e
+        """Read it. Raises OSError, and ValueError if it does not describe a machine."""
+        return _adapter().validate_json((folder / FILE).read_bytes())
 
 
-def _board(said: Mapping[str, Any]) -> Board:
-    shared = Path(said["shared"]) if said["shared"] else None
-    return Board(**{**said, "boot": tuple(said["boot"]), "devices": tuple(said["devices"]), "shared": shared})
+def _adapter() -> TypeAdapter[Site]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Site)

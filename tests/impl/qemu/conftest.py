@@ -11,6 +11,8 @@ import pytest
 from holdfast.impl.qemu.packages import Unavailable
 from holdfast.impl.qemu.provision import Supply, provision
 
+from .nest import HostImage, build_image
+
 FIGURES: list[str] = []
 
 
@@ -23,6 +25,17 @@ def supply() -> Supply:
         pytest.skip(reason=f"no QEMU to be had: {e}")
     FIGURES.extend(str(found).splitlines())
     return found
+
+
+@pytest.fixture(scope="session")
+def image(supply: Supply) -> Iterator[HostImage]:
+    """A host VM with nested QEMUs that wait: booted once a run."""
+    with tempfile.TemporaryDirectory(prefix="holdfast-") as name:
+        try:
+            made = build_image(supply, Path(name))
+        except Unavailable as e:
+            pytest.skip(reason=f"no host VM to be had: {e}")
+        yield made
 
 
 @pytest.fixture

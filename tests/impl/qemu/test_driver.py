@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,12 +18,10 @@ from holdfast.impl.qemu.copies import RunRecord, resume, stop
 from holdfast.impl.qemu.guest import PAGE_BYTES, breaks, heartbeats
 from holdfast.impl.qemu.host_vm import MEMORY_MIB
 from holdfast.impl.qemu.keeper import Keeper
-from holdfast.impl.qemu.packages import Unavailable
 from holdfast.impl.qemu.process import Nursery
-from holdfast.impl.qemu.provision import Supply
 from holdfast.impl.qemu.site import Site
 
-from .nest import GUEST, HostImage, build_image
+from .nest import GUEST, HostImage
 
 pytestmark = pytest.mark.qemu
 RESIDENTS = ("r0", "r1", "r2")
@@ -33,17 +30,6 @@ SIZES = Sizes(old_pages=4096, guest_pages=8192, new_pages=4096, host_vm_pages=40
 TIMEOUT_S = 240.0
 RUNS_MOST = 200
 SEED = 20261127
-
-
-@pytest.fixture(scope="module")
-def image(supply: Supply) -> Iterator[HostImage]:
-    """A host VM with nested QEMUs that wait: booted once."""
-    with tempfile.TemporaryDirectory(prefix="holdfast-") as name:
-        try:
-            made = build_image(supply, Path(name))
-        except Unavailable as e:
-            pytest.skip(reason=f"no host VM to be had: {e}")
-        yield made
 
 
 @dataclass

@@ -164,35 +164,54 @@ class Live(Migration):
             await capabilities(copy, {"events": True, "pause-before-switchover": copy is self.source})
         await self.source.monitor.ask("migrate-set-parameters", max_bandwidth=bytes_per_s, downtime_limit=1)
         await self.target.monitor.ask("migrate-incoming", uri=self.route.listen)
-        await self.source.monitor.ask("migrate", uri=self.route.reached)
+        listens = (await self.target.monitor.ask("query-migrate"))["socket-address"][0]
+        await self.source.monitor.ask("migrate", uri=self.route.reached.format(port=listens["port"]))
 
 
-async def rounds(source: Qemu, count: int) -> None:
-    """Wait until QEMU has looked so many times at what was written; it reports no event for that."""
+HELD_BYTES_PER_S, PACE_BYTES_PER_S = 4 << 10, 2 << 20
+NEARLY_ALL_BYTES = 96 << 10
+
+
+async def paced(scene: Scene, source: Qemu) -> None:
+    """Send slowly, then nearly all, then slowly again, so that QEMU looks at what was written while the VM still runs."""
+    ask = source.monitor.ask
+    await scene.ticks(source)
+    await ask("migrate-set-parameters", max_bandwidth=PACE_BYTES_PER_S)
     async with asyncio.timeout(60):
-        while (await source.monitor.ask("query-migrate")).get("ram", {}).get("dirty-sync-count", 0) < count:
-            await asyncio.sleep(0.005)
+        while (await ask("query-migrate"))["ram"]["remaining"] > NEARLY_ALL_BYTES:
+            await asyncio.sleep(0.005)  # QEMU reports no event for it
+    await ask("migrate-set-parameters", max_bandwidth=HELD_BYTES_PER_S)
+    await scene.ticks(source)
+    await ask("migrate-set-parameters", max_bandwidth=1 << 40, downtime_limit=300)
+
+
+TRIES = 5
+"""So often a version that does not see all writes may get away with it."""
 
 
 @pytest.mark.parametrize("which", ["old", "new"])
 def test_whether_a_version_sees_what_is_written_while_memory_is_sent(supply: Supply, folder: Path, which: str) -> None:
     """Why some are stunned first: the page with the count arrives older than what was done after it."""
     build = supply.old if which == "old" else supply.new
+    claimed: set[bool] = set()
+    faults: list[str] = []
 
     async def act(scene: Scene) -> None:
         source = await scene.boot(build)
-        seen = await writes_are_seen(source)
+        claimed.add(await writes_are_seen(source))
         target = await scene.nursery.launch("r", build, scene.board, WAITS)
-        meeting = f"unix:{scene.nursery.folder}/live"
-        migration = Live(source, target, Route(meeting, meeting))
-        await migration.begin(SLOW_BYTES_PER_S)
-        await rounds(source, 3)
-        await scene.ticks(source)
-        await migration.hurry()
+        migration = Live(source, target, Route("tcp:127.0.0.1:0", "tcp:127.0.0.1:{port}"))
+        await migration.begin(HELD_BYTES_PER_S)
+        await paced(scene, source)
         await migration.stop()
         await migration.commit()
         dump = scene.nursery.folder / "arrived"
         await target.monitor.ask("pmemsave", val=0, size=scene.guest.memory_mib << 20, filename=str(dump))
-        assert (scene.guest.faults(dump.read_bytes()) == []) == seen
+        faults.extend(scene.guest.faults(dump.read_bytes()))
 
-    play(supply, folder, act)
+    for number in range(TRIES):
+        (folder / str(number)).mkdir()
+        play(supply, folder / str(number), act)
+        if faults:
+            break
+    assert claimed == {not faults}

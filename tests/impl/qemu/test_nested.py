@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from holdfast.impl.qemu.exchange import Exchange
 from holdfast.impl.qemu.migration import Migration, MigrationFailed
 from holdfast.impl.qemu.monitor import Answer
 from holdfast.impl.qemu.nested import exchange_under
-from holdfast.impl.qemu.packages import Unavailable
 from holdfast.impl.qemu.provision import Supply
 from holdfast.impl.qemu.state import Corrupted
 
@@ -24,17 +22,6 @@ from .test_exchange import flip
 pytestmark = pytest.mark.qemu
 SLOW_BYTES_PER_S = 100 << 10
 RESIDENTS = ("r0", "r1", "r2")
-
-
-@pytest.fixture(scope="module")
-def image(supply: Supply) -> Iterator[HostImage]:
-    """A host VM with nested QEMUs that wait: booted once a run."""
-    with tempfile.TemporaryDirectory(prefix="holdfast-") as name:
-        try:
-            made = build_image(supply, Path(name))
-        except Unavailable as e:
-            pytest.skip(reason=f"no host VM to be had: {e}")
-        yield made
 
 
 def test_three_residents_come_through_the_whole_exchange(supply: Supply, folder: Path, figures: list[str]) -> None:
