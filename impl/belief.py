@@ -29,9 +29,10 @@ class Pending:
 
 @dataclass
 class Belief:
-    """The world as the journal has it, and how far the plan has come."""
+    """The world as the journal has it, and how far the plan has come. Whoever takes entries sees to the views in them."""
 
     plan: Plan
+    begun: bool = False
     machine: MachineView | None = None
     vms: dict[str, VmView] = field(default_factory=dict[str, VmView])
     in_flight: dict[str, VmView] = field(default_factory=dict[str, VmView])
@@ -46,44 +47,36 @@ class Belief:
     ended: str | None = None
 
     def take(self, entry: Entry) -> None:
-        """Believe one more entry. Raises UnusableJournal for entries that no controller writes in this order."""
+        """Believe one more entry, except for the views in it. Raises UnusableJournal for an impossible order."""
         body = entry.body
+        self.begun = self.begun or entry.kind is Kind.INITIAL
+        if not self.begun:
+            raise UnusableJournal(f"entry {entry.number} comes before the beginning")
         match entry.kind:
-            case Kind.INITIAL:
-                self._see_body(body)
-                if "vm" in body:
-                    vm = decoded(VmView, body["vm"])
-                    self.initial_targets[vm.name] = (vm.balloon_target_pages, vm.swap_target_pages)
             case Kind.INTENT:
                 self.intend(Pending(entry.number, body["step"], decoded(Effect, body["effect"])))
             case Kind.OUTCOME:
                 if self.pending is None or self.pending.number != entry.about:
                     raise UnusableJournal(f"entry {entry.number} is the outcome of an intent that is not open")
-                self._see_body(body)
-                self.conclude(by_perform=body["ending"] == "done")
-                self.count(body.get("fault", ""))
-            case Kind.FAULT:
-                self._see_body(body)
-                self.count(body["fault"])
+                digest = body["machine"].get("map_digest") if body["ending"] == "done" else None
+                self.conclude(digest)
+                self.count(body.get("faults", ()))
+            case Kind.SEEN:
+                self.count(body.get("faults", ()))
             case Kind.STEP:
                 self.done.add(body["step"])
             case Kind.DIRECTION:
                 self.rolling_back = True
             case Kind.ENDED:
                 self.ended = body["how"]
-            case Kind.OPENED:
+            case Kind.INITIAL | Kind.OPENED:
                 pass
-
-    def _see_body(self, body: dict[str, Any]) -> None:
-        vm = decoded(VmView, body["vm"]) if "vm" in body else None
-        self.see(decoded(MachineView, body["machine"]) if "machine" in body else None, vm)
 
     def see(self, machine: MachineView | None, vm: VmView | None) -> None:
         """Believe what was observed."""
         if machine is not None:
             self.machine = machine
-            if machine.map is MapState.NONE:
-                self.sealed_digest = None
+            self.drop_digest(machine.map.value)
         if vm is not None:
             self.reserved_inside_pages += self._reserved_inside(vm) - self._reserved_inside(self.vms.get(vm.name))
             self.vms[vm.name] = vm
@@ -104,21 +97,45 @@ class Belief:
             )
         self.pending = pending
 
-    def conclude(self, *, by_perform: bool) -> None:
-        """The effect is over. The digest of the map is only believed where it was seen when the map was sealed."""
-        if by_perform and self.pending and self.pending.effect.action == "seal_map" and self.machine:
-            self.sealed_digest = self.machine.map_digest
+    def conclude(self, map_digest: str | None) -> None:
+        """The effect is over. The map's digest is only believed where it was seen when the map was sealed."""
+        if self.pending and self.pending.effect.action == "seal_map":
+            self.sealed_digest = map_digest
         self.pending = None
 
-    def count(self, fault: str) -> None:
-        """A fault struck; "" is none."""
-        if fault:
-            self.faults[fault] += 1
+    def drop_digest(self, map_state: str) -> None:
+        """Without a map there is no digest of it."""
+        if map_state == MapState.NONE.value:
+            self.sealed_digest = None
+
+    def count(self, faults: Iterable[str]) -> None:
+        """These faults struck."""
+        self.faults.update(faults)
 
 
 def believed(plan: Plan, entries: Iterable[Entry]) -> Belief:
-    """What a controller believes that has written these entries. Raises UnusableJournal."""
+    """What a controller believes that has written these entries. Raises UnusableJournal.
+
+    Of what was seen of a VM, or of the machine, the last counts: only that is decoded.
+    """
     belief = Belief(plan)
+    machine: dict[str, Any] | None = None
+    vms: dict[str, dict[str, Any]] = {}
     for entry in entries:
         belief.take(entry)
+        if "vm" in entry.body:
+            seen = entry.body["vm"]
+            vms[seen["name"]] = seen
+            if entry.kind is Kind.INITIAL:
+                belief.initial_targets[seen["name"]] = _targets(seen)
+        if "machine" in entry.body:
+            machine = entry.body["machine"]
+            belief.drop_digest(entry.body["machine"]["map"])
+    belief.see(decoded(MachineView, machine) if machine else None, None)
+    for seen in vms.values():
+        belief.see(None, decoded(VmView, seen))
     return belief
+
+
+def _targets(seen: dict[str, Any]) -> tuple[int, int]:
+    return seen.get("balloon_target_pages", 0), seen.get("swap_target_pages", 0)

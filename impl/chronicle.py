@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .belief import Belief, Pending, believed
@@ -28,6 +28,7 @@ class Chronicle:
         """How the world was when the run started: all of it, or nothing."""
         bodies = [{"machine": encoded(world.machine)}, *({"vm": encoded(vm)} for vm in world.vms.values())]
         self.journal.append_all(Kind.INITIAL, bodies)
+        self.belief.begun = True
         self.belief.see(world.machine, None)
         for vm in world.vms.values():
             self.belief.see(None, vm)
@@ -38,22 +39,22 @@ class Chronicle:
         number = self.journal.append(Kind.INTENT, {"step": step, "effect": encoded(effect)})
         self.belief.intend(Pending(number, step, effect))
 
-    def conclude(self, outcome: Outcome, fault: str) -> None:
-        """What came of it, and which fault explains that ("" for none)."""
+    def conclude(self, outcome: Outcome, faults: Sequence[str]) -> None:
+        """What came of it, and which faults explain that."""
         vm = self._vm_of_pending(outcome.world)
-        said = _said(outcome.world.machine, vm, outcome.world.time_us, fault)
+        said = _said(outcome.world.machine, vm, outcome.world.time_us, faults)
         self._conclude({"ending": outcome.ending.value, "reason": outcome.reason} | said)
         self.belief.see(outcome.world.machine, vm)
-        self.belief.conclude(by_perform=outcome.ending.value == "done")
-        self.belief.count(fault)
+        self.belief.conclude(outcome.world.machine.map_digest if outcome.ending.value == "done" else None)
+        self.belief.count(faults)
 
-    def conclude_observed(self, world: World, fault: str) -> None:
+    def conclude_observed(self, world: World, faults: Sequence[str]) -> None:
         """What was found of it after a crash."""
         vm = self._vm_of_pending(world)
-        self._conclude({"ending": "observed"} | _said(world.machine, vm, world.time_us, fault))
+        self._conclude({"ending": "observed"} | _said(world.machine, vm, world.time_us, faults))
         self.belief.see(world.machine, vm)
-        self.belief.conclude(by_perform=False)
-        self.belief.count(fault)
+        self.belief.conclude(None)
+        self.belief.count(faults)
 
     def _conclude(self, body: dict[str, Any]) -> None:
         assert self.belief.pending is not None, "an outcome is of an intent"
@@ -63,11 +64,11 @@ class Chronicle:
         pending = self.belief.pending
         return world.vms.get(pending.effect.vm) if pending and pending.effect.vm else None
 
-    def fault(self, fault: str, subject: str, machine: MachineView | None, vm: VmView | None, time_us: int) -> None:
-        """A fault was recognised by what it left behind."""
-        self.journal.append(Kind.FAULT, {"subject": subject} | _said(machine, vm, time_us, fault))
+    def seen(self, faults: Sequence[str], machine: MachineView | None, vm: VmView | None, time_us: int) -> None:
+        """Something was seen that no effect explains; and the faults that do."""
+        self.journal.append(Kind.SEEN, _said(machine, vm, time_us, faults))
         self.belief.see(machine, vm)
-        self.belief.count(fault)
+        self.belief.count(faults)
 
     def step_done(self, step: str, time_us: int) -> None:
         """A step has reached its goal."""
@@ -85,10 +86,10 @@ class Chronicle:
         self.belief.ended = how
 
 
-def _said(machine: MachineView | None, vm: VmView | None, time_us: int, fault: str) -> dict[str, Any]:
+def _said(machine: MachineView | None, vm: VmView | None, time_us: int, faults: Sequence[str]) -> dict[str, Any]:
     said: dict[str, Any] = {"time_us": time_us}
     if machine is not None:
         said["machine"] = encoded(machine)
     if vm is not None:
         said["vm"] = encoded(vm)
-    return said | ({"fault": fault} if fault else {})
+    return said | ({"faults": list(faults)} if faults else {})

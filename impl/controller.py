@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from .chronicle import Chronicle
 from .course import Course, steps_back
+from .deviations import control_of_machine
 from .driver import Driver, Effect, Ending, HostVmState, MachineView, MapState, Place, Power, Stage, VmView, World
 from .errors import Contradiction, EffectRefused, Ended, NoRoom, PastNoReturn, TooManyFaults, VmLost
 from .faults import ALWAYS, times_tolerated, together_with
@@ -25,13 +26,13 @@ from .safeguards import Safeguards
 
 @dataclass(frozen=True)
 class Progress:
-    """What a watcher hears after each effect; `fault` is the one that struck it, or ""."""
+    """What a watcher hears after each effect."""
 
     step: str
     effect: Effect
     world: World
     steps_done: int
-    fault: str
+    faults: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,15 @@ class Controller:
         self._watch = watch
         self._short = ""
 
+    @property
+    def unbegun(self) -> bool:
+        """Whether the journal has no beginning of a run: there is nothing to resume."""
+        return not self._chronicle.belief.begun
+
     # ----------------------------------------------------------------------------------------------- three beginnings
     def start(self) -> Finished:
         """Carry the plan out from its beginning. Raises Contradiction where the world is not as the plan expects it."""
-        if self._chronicle.belief.machine is not None:
+        if not self.unbegun:
             raise Contradiction("the journal has the beginning of a run already: resume it, or roll it back")
         world = self._driver.observe()
         _check_beginning(self.plan, world)
@@ -100,7 +106,7 @@ class Controller:
         belief = self._chronicle.belief
         if belief.ended is not None:
             raise Ended(f"the journal says that this run is over: {belief.ended}")
-        if belief.machine is None:
+        if self.unbegun:
             raise Contradiction("the journal ends before anything was done: start the run anew")
         self._chronicle.opened()
         world = self._driver.observe()
@@ -163,81 +169,74 @@ class Controller:
         belief = self._chronicle.belief
         self._chronicle.intend(step.name, effect)
         outcome = self._driver.perform(effect)
-        fault = self._explained(outcome.world, effect) or outcome.fault or ""
-        self._chronicle.conclude(outcome, fault)
-        self._watch(Progress(step.name, effect, outcome.world, len(belief.done), fault))
-        if fault:
-            self._endure(fault, effect.vm or self.plan.machine)
-        elif outcome.ending is not Ending.DONE:
+        faults = self._explained(outcome.world, effect) or ((outcome.fault,) if outcome.fault else ())
+        self._chronicle.conclude(outcome, faults)
+        self._watch(Progress(step.name, effect, outcome.world, len(belief.done), faults))
+        self._endure(faults, effect.vm or self.plan.machine)
+        if outcome.ending is not Ending.DONE and not faults:
             raise EffectRefused(f"{step.name}: {effect} was refused, and no fault explains it: {outcome.reason}")
 
     # ------------------------------------------------------------------------------------------ the world and the journal
-    def _explained(self, world: World, effect: Effect) -> str:
-        """The fault that explains what came of an effect; "" for none. Raises Contradiction."""
+    def _explained(self, world: World, effect: Effect) -> tuple[str, ...]:
+        """The faults that explain what came of an effect. Raises Contradiction."""
         belief = self._chronicle.belief
         assert belief.machine is not None, "effects come after the beginning"
-        fault = self._safe.machine_deviation(belief.machine, world.machine, effect)
+        faults = self._safe.machine_deviation(belief.machine, world.machine, effect)
         vm = world.vms.get(effect.vm) if effect.vm else None
         if vm is not None:
-            fault = self._safe.vm_deviation(belief.vms[vm.name], vm, effect) or fault
-        return fault or self._map_fault(effect, world.machine)
+            faults += self._safe.vm_deviation(belief.vms[vm.name], vm, effect)
+        return faults + self._map_faults(effect, world.machine)
 
-    def _map_fault(self, effect: Effect, machine: MachineView) -> str:
+    def _map_faults(self, effect: Effect, machine: MachineView) -> tuple[str, ...]:
         read = effect.action == "validate_map" and machine.map is MapState.VALIDATED
         agreed = self._safe.digests_agree(self._chronicle.belief.sealed_digest, machine.map_digest)
-        return "map_corrupted" if read and not agreed else ""
+        return ("map_corrupted",) if read and not agreed else ()
 
     def _reconcile(self, world: World) -> None:
         """Explain every difference between the world and the journal, or stop. Raises Stopped."""
         pending = self._chronicle.belief.pending
-        endured: list[tuple[str, str]] = []
-        effect = pending.effect if pending else None
-        if effect is not None:
-            self._find_differences(world, effect)  # a contradiction is found before anything is written
-            fault = self._explained(world, effect)
-            self._chronicle.conclude_observed(world, fault)
-            endured.append((fault, effect.vm or self.plan.machine))
+        endured: list[tuple[tuple[str, ...], str]] = []
+        if pending is not None:
+            self._differences(world, pending.effect)  # a contradiction is found before anything is written
+            faults = self._explained(world, pending.effect)
+            self._chronicle.conclude_observed(world, faults)
+            endured.append((faults, pending.effect.vm or self.plan.machine))
         endured += self._note_differences(world)
-        for fault, subject in endured:
-            if fault:
-                self._endure(fault, subject)
+        for faults, subject in endured:
+            self._endure(faults, subject)
 
-    def _find_differences(self, world: World, effect: Effect | None) -> tuple[str, dict[str, str]]:
-        """The machine's fault and the VMs'. Raises Contradiction, with nothing written."""
+    def _differences(self, world: World, effect: Effect | None) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+        """What struck the machine, and each VM. Raises Contradiction, with nothing written."""
         belief = self._chronicle.belief
         assert belief.machine is not None, "there is a beginning"
         machine = self._safe.machine_deviation(belief.machine, world.machine, effect)
         vms = {name: self._safe.vm_deviation(belief.vms[name], vm, effect) for name, vm in world.vms.items()}
         return machine, vms
 
-    def _note_differences(self, world: World) -> list[tuple[str, str]]:
+    def _note_differences(self, world: World) -> list[tuple[tuple[str, ...], str]]:
         belief = self._chronicle.belief
-        of_machine, of_vms = self._find_differences(world, None)
-        struck = [(of_machine, self.plan.machine)] if of_machine else []
-        if of_machine:
-            self._chronicle.fault(of_machine, self.plan.machine, world.machine, None, world.time_us)
-        for name, fault in of_vms.items():
-            if fault == "vm_lost" and belief.vms[name].lost:
-                struck.append((fault, name))
-            elif fault:
-                self._chronicle.fault(fault, name, None, world.vms[name], world.time_us)
-                struck.append((fault, name))
-            else:
-                belief.see(None, world.vms[name])
+        of_machine, of_vms = self._differences(world, None)
+        assert belief.machine is not None, "there is a beginning"
+        if of_machine or control_of_machine(belief.machine) != control_of_machine(world.machine):
+            self._chronicle.seen(of_machine, world.machine, None, world.time_us)
         belief.see(world.machine, None)
-        return struck
+        for name, faults in of_vms.items():
+            vm = world.vms[name]
+            if faults and not (vm.lost and belief.vms[name].lost):
+                self._chronicle.seen(faults, None, vm, world.time_us)
+            belief.see(None, vm)
+        return [(of_machine, self.plan.machine), *((faults, name) for name, faults in of_vms.items())]
 
-    def _endure(self, fault: str, subject: str) -> None:
-        """Go on after a fault, if the plan tolerates it. Raises TooManyFaults, VmLost."""
+    def _endure(self, faults: tuple[str, ...], subject: str) -> None:
+        """Go on after faults, if the plan tolerates them. Raises TooManyFaults, VmLost."""
         belief = self._chronicle.belief
-        if fault == "vm_lost":
-            if not belief.rolling_back:
+        for fault in faults:
+            struck = sum(belief.faults[name] for name in together_with(fault))
+            tolerated = times_tolerated(fault, self.plan.tolerated)
+            if fault == "vm_lost" and not belief.rolling_back:
                 raise VmLost(f"{subject} is lost: what held its only complete copy is gone; others can be rolled back")
-            return
-        struck = sum(belief.faults[name] for name in together_with(fault))
-        tolerated = times_tolerated(fault, self.plan.tolerated)
-        if fault not in ALWAYS and struck > tolerated:
-            raise TooManyFaults(fault, subject, struck, tolerated)
+            if fault not in ALWAYS and struck > tolerated:
+                raise TooManyFaults(fault, subject, struck, tolerated)
 
     def _check_members(self, world: World) -> None:
         _check_names(self.plan, world)

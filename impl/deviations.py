@@ -6,7 +6,7 @@ Everything else is a contradiction. Only control is compared; quantities are the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from .driver import Effect, HostVmState, MachineView, MapState, Place, Power, Stage, VmView
 from .errors import Contradiction
@@ -59,24 +59,57 @@ def control_of_machine(view: MachineView) -> MachineControl:
     return MachineControl(view.old, view.guest, view.new, view.host_vm, view.carrier, view.map)
 
 
-def vm_deviation(before: VmView, now: VmView, effect: Effect | None) -> str:
-    """The fault that explains how a VM is now; "" where none is needed. Raises Contradiction.
+def vm_deviation(before: VmView, now: VmView, effect: Effect | None) -> tuple[str, ...]:
+    """The faults that explain how a VM is now; none where it is as it was. Raises Contradiction.
 
     `effect` is one that may or may not have happened since.
     """
     _check_executing(now)
-    seen = control_of_vm(now)
     if now.lost:
-        return "vm_lost"
-    could = [control_of_vm(before)]
-    if effect is not None and effect.vm == now.name:
-        could.append(_vm_after(could[0], effect))
-    if seen in could:
-        return ""
-    for fault, result in (pair for control in could for pair in _vm_faults(control)):
-        if seen == result:
-            return now.gave_up if fault == "gave_up" and now.gave_up else fault
-    raise Contradiction(f"the journal has {now.name} {could[-1]}; the world has it {seen}")
+        return ("vm_lost",)
+    was, seen = control_of_vm(before), control_of_vm(now)
+    about = effect if effect is not None and effect.vm == now.name else None
+    faults = _shortest(was, seen, (lambda c: _vm_after(c, about)) if about else None, _vm_faults)
+    if faults is None:
+        raise Contradiction(f"the journal has {now.name} {was}; the world has it {seen}")
+    return tuple(now.gave_up if fault == "gave_up" and now.gave_up else fault for fault in faults)
+
+
+Control = TypeVar("Control", "VmControl", "MachineControl")
+"""What is explained: the control of a VM, or of the machine."""
+
+
+def _shortest(
+    was: Control,
+    seen: Control,
+    effect: Callable[[Control], Control] | None,
+    faults: Callable[[Control], Iterator[tuple[str, Control]]],
+) -> tuple[str, ...] | None:
+    """The fewest faults that lead from one control to the other, the effect once, or not, among them; None for none."""
+    if was == seen:
+        return ()
+    layer: dict[tuple[Control, bool], tuple[str, ...]] = {(was, effect is None): ()}
+    known = set(layer)
+    while layer:
+        if effect is not None:
+            layer |= {(effect(key[0]), True): struck for key, struck in layer.items() if not key[1]}
+        there = [struck for key, struck in layer.items() if key[0] == seen]
+        if there:
+            return there[0]
+        layer = {key: so_far for key, so_far in _one_fault_later(layer, faults).items() if key not in known}
+        known |= set(layer)
+    return None
+
+
+def _one_fault_later(
+    layer: Mapping[tuple[Control, bool], tuple[str, ...]], faults: Callable[[Control], Iterator[tuple[str, Control]]]
+) -> dict[tuple[Control, bool], tuple[str, ...]]:
+    later: dict[tuple[Control, bool], tuple[str, ...]] = {}
+    for control, spent in layer:
+        so_far: tuple[str, ...] = layer[control, spent]
+        for fault, result in faults(control):
+            later.setdefault((result, spent), (*so_far, fault) if fault else so_far)
+    return later
 
 
 def _check_executing(now: VmView) -> None:
@@ -102,7 +135,7 @@ _STAGE_AFTER = {"stop": Stage.STOPPED, "commit": Stage.COMMITTED, "fence": Stage
 
 
 def _vm_faults(control: VmControl) -> Iterator[tuple[str, VmControl]]:
-    """What faults can make of a VM. A receiver's death before the commit gives the migration up; after it, somebody has to."""
+    """What faults can make of a VM. A receiver's death gives a migration up before the commit; after it, somebody has to."""
     source, target, stage = control
     if stage in (Stage.COPYING, Stage.STOPPED):
         yield "gave_up", VmControl(source, None, Stage.SETTLED)
@@ -112,19 +145,15 @@ def _vm_faults(control: VmControl) -> Iterator[tuple[str, VmControl]]:
         yield "source_killed", VmControl(source, target, Stage.FENCED)
 
 
-def machine_deviation(before: MachineView, now: MachineView, effect: Effect | None) -> str:
-    """The fault that explains how the machine is now; "" where none is needed. Raises Contradiction."""
-    seen = control_of_machine(now)
-    could = [control_of_machine(before)]
-    if effect is not None and effect.action in _MACHINE_AFTER:
-        could.append(_MACHINE_AFTER[effect.action](could[0]))
-    if seen in could:
-        return ""
-    for fault, result in (pair for control in could for pair in _machine_faults(control)):
-        if seen == result:
-            struck = now.faults[len(before.faults) :]
-            return struck[-1] if fault and struck else fault
-    raise Contradiction(f"the journal has {now.name} with {could[-1]}; the world has it with {seen}")
+def machine_deviation(before: MachineView, now: MachineView, effect: Effect | None) -> tuple[str, ...]:
+    """The faults that explain how the machine is now; none where it is as it was. Raises Contradiction."""
+    was, seen = control_of_machine(before), control_of_machine(now)
+    after = _MACHINE_AFTER.get(effect.action) if effect is not None else None
+    faults = _shortest(was, seen, after, _machine_faults)
+    if faults is None:
+        raise Contradiction(f"the journal has {now.name} with {was}; the world has it with {seen}")
+    told = now.faults[len(before.faults) :]
+    return told if len(told) == len(faults) else faults
 
 
 _MACHINE_AFTER: Mapping[str, Callable[[MachineControl], MachineControl]] = {

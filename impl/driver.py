@@ -40,7 +40,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "finish_boot": "Wait until the new hypervisor is up. One that fails or hangs is ended.",
         "pass_map": "Give the map to the new hypervisor.",
         "validate_map": "The new hypervisor reads the map; from here on `map_digest` is of what it has read.",
-        "tear_down_old": "End the old hypervisor: the point of no return.",
+        "tear_down_old": "End the old hypervisor, after seeing that the new one has read the map and answers; else refused.",
         "resume": "Resume the host VM on the new hypervisor, from the map that this has read.",
         "roll_back": "End the new hypervisor, drop the map, and let the host VM go on, on the old one.",
         "reclaim": "Set the VM's targets: `amount` pages in the balloon, `swap_pages` pages swapped.",

@@ -4,68 +4,60 @@ from __future__ import annotations
 
 from dataclasses import MISSING, Field, fields
 from enum import Enum
-from functools import cache
 from typing import Any, TypeVar
 
 from .driver import Effect, HostVmState, MachineView, MapState, Place, Power, Stage, VmView
 
-_ENUMS: dict[str, type[Enum]] = {
-    "source": Place,
-    "target": Place,
-    "carrier": Place,
-    "running_at": Place,
-    "copies_at": Place,
-    "stage": Stage,
-    "old": Power,
-    "guest": Power,
-    "new": Power,
-    "host_vm": HostVmState,
-    "map": MapState,
+_ENUMS: dict[str, dict[str, Enum]] = {
+    name: {member.value: member for member in kind}
+    for kind, names in (
+        (Place, ("source", "target", "carrier")),
+        (Stage, ("stage",)),
+        (Power, ("old", "guest", "new")),
+        (HostVmState, ("host_vm",)),
+        (MapState, ("map",)),
+    )
+    for name in names
 }
-"""Which fields hold members of an enumeration, or tuples of them."""
+"""Fields that hold a member of an enumeration: the members by value."""
+
+_PLACES = ("running_at", "copies_at")
+_PLACE = {place.value: place for place in Place}
 
 Record = TypeVar("Record", Effect, VmView, MachineView)
+
+
+def _with_defaults(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
+    every: tuple[Field[Any], ...] = fields(kind)
+    return tuple((f.name, f.default) for f in every)
+
+
+_FIELDS: dict[type[Any], tuple[tuple[str, Any], ...]] = {
+    kind: _with_defaults(kind) for kind in (Effect, VmView, MachineView)
+}
 
 
 def encoded(record: Effect | VmView | MachineView) -> dict[str, Any]:
     """The record's fields by name."""
     said: dict[str, Any] = {}
-    for name, default in _defaults(type(record)):
+    for name, default in _FIELDS[type(record)]:
         value = getattr(record, name)
         if default is MISSING or value != default:
-            said[name] = _plain(value)
+            said[name] = value.value if isinstance(value, Enum) else value
+    for name in _PLACES:
+        if name in said:
+            said[name] = [place.value for place in said[name]]
     return said
 
 
 def decoded(kind: type[Record], said: dict[str, Any]) -> Record:
-    """The record that was encoded so."""
-    return kind(**{name: _rich(name, value) for name, value in said.items()})
-
-
-@cache
-def _defaults(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
-    every: tuple[Field[Any], ...] = fields(kind)
-    return tuple((f.name, f.default) for f in every)
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case Enum():
-            return value.value
-        case tuple():
-            members: tuple[Any, ...] = value
-            return [_plain(member) for member in members]
-        case _:
-            return value
-
-
-def _rich(name: str, value: Any) -> Any:
-    enum = _ENUMS.get(name)
-    match value:
-        case list():
-            members: list[Any] = value
-            return tuple(_rich(name, member) for member in members)
-        case str() if enum is not None:
-            return enum(value)
-        case _:
-            return value
+    """The record that was encoded so. Raises KeyError, TypeError for what is none."""
+    rich: dict[str, Any] = {
+        name: _ENUMS[name][value] if value and name in _ENUMS else value for name, value in said.items()
+    }
+    for name in _PLACES:
+        if name in rich:
+            rich[name] = tuple(_PLACE[value] for value in rich[name])
+    if "faults" in rich:
+        rich["faults"] = tuple(rich["faults"])
+    return kind(**rich)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
@@ -38,16 +38,17 @@ class Kind(Enum):
     """An effect is about to be carried out."""
     OUTCOME = "outcome"
     """What came of the intent that it is about."""
-    FAULT = "fault"
-    """A fault was recognised."""
-    SEALED = "sealed"
-    """The digest of the hand-off map as it was sealed; or that there is none any more."""
+    SEEN = "seen"
+    """Something was seen that no effect of this run explains: what faults left behind, or what went on by itself."""
     STEP = "step"
     """A step of the plan is done."""
     DIRECTION = "direction"
     """From here on the run is rolled back."""
     ENDED = "ended"
     """The run is over."""
+
+
+_KINDS = {kind.value: kind for kind in Kind}
 
 
 @dataclass(frozen=True)
@@ -77,15 +78,17 @@ class Journal:
         self._connection = connection
 
     @classmethod
-    def create(cls, path: Path | str, identity: Identity) -> Journal:
-        """A new journal. Raises UnusableJournal where there is one already, or anything else that is not empty."""
+    def create(cls, path: Path | str, identity: Identity, notes: Mapping[str, str] | None = None) -> Journal:
+        """A new journal; `notes` are for whoever makes the driver. Raises UnusableJournal where there is one already, or
+        anything else that is not empty."""
         connection = _connected(path, create=True)
         if _has_tables(connection):
             connection.close()
             raise UnusableJournal(f"{path} exists already: the run that it is of can be resumed or rolled back")
-        rows = {"schema": str(SCHEMA_VERSION), **asdict(identity)}
+        noted = {f"note {name}": text for name, text in (notes or {}).items()}
+        rows = {"schema": str(SCHEMA_VERSION), **asdict(identity), **noted}
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        script = _TABLES + "".join(f"INSERT INTO header VALUES ('{k}', {_quoted(v)});" for k, v in rows.items())
+        script = _TABLES + "".join(f"INSERT INTO header VALUES ({_quoted(k)}, {_quoted(v)});" for k, v in rows.items())
         connection.executescript(f"BEGIN IMMEDIATE; {script} COMMIT;")
         return cls(connection)
 
@@ -119,7 +122,12 @@ class Journal:
     def entries(self) -> Iterator[Entry]:
         """Every entry, oldest first."""
         for number, kind, about, body in self._connection.execute("SELECT * FROM entry ORDER BY number"):
-            yield Entry(number, Kind(kind), about, json.loads(body))
+            yield Entry(number, _KINDS[kind], about, json.loads(body))
+
+    def note(self, name: str) -> str | None:
+        """What was noted under this name when the journal was made."""
+        row = self._connection.execute("SELECT value FROM header WHERE name = ?", (f"note {name}",)).fetchone()
+        return None if row is None else str(row[0])
 
     def content(self) -> bytes:
         """The whole database as it would be found after a crash at this moment."""

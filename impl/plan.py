@@ -109,13 +109,18 @@ class Plan:
             return cls(
                 said["name"],
                 said["machine"],
-                tuple(Step(**{**step, "after": tuple(step["after"])}) for step in said["steps"]),
+                tuple(_step_from(step) for step in said["steps"]),
                 tuple(VmSizes(**vm) for vm in said["vms"]),
                 Sizes(**said["sizes"]),
                 Tolerated(**said["tolerated"]),
             ).checked()
         except (KeyError, TypeError) as error:
             raise UnusablePlan(f"not a plan: {error}") from None
+
+
+def _step_from(said: Mapping[str, Any]) -> Step:
+    fixed = {name: value for name, value in said.items() if name != "after"}
+    return Step(**fixed, after=tuple(said["after"]))
 
 
 def _check_step(step: Step, names: set[str], vms: Mapping[str, VmSizes]) -> None:

@@ -53,6 +53,8 @@ def _migration(step: Step, now: Situation) -> Effect | None:
             raise Contradiction(
                 f"{step.name}: {vm.name} is at {vm.source.value}, from where this step does not move it"
             )
+        if step.verb == "consolidate" and now.machine.host_vm is HostVmState.ABSENT:
+            return _on(now, "create_host_vm")  # it has died, and nothing was in it
         return _about(now, vm, step.verb)
     return _next_of_migration(vm, now)
 
@@ -104,8 +106,7 @@ def _toward_seal(now: Situation) -> Effect | None:
         return _on(now, "build_map")
     if now.machine.map is MapState.BUILT:
         return _on(now, "seal_map")
-    # Nobody saw this map being sealed (a crash came between): what it was then is not known, so it is made again.
-    return _on(now, "roll_back") if now.sealed_digest is None else None
+    return None if now.safeguards.seal_seen(now.sealed_digest) else _on(now, "roll_back")  # the map is made again
 
 
 _HAND_OVER: Mapping[Power, str] = {Power.ABSENT: "launch_new", Power.BOOTING: "finish_boot"}

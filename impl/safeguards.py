@@ -20,8 +20,13 @@ def finish_migration(vm: VmView) -> str:
 
 
 def digests_agree(sealed: str | None, read: str | None) -> bool:
-    """Whether the map that was read is the one that was sealed (S10). What nobody saw being sealed agrees with nothing."""
+    """Whether the map that was read is the one that was sealed (S10)."""
     return sealed is not None and sealed == read
+
+
+def seal_seen(sealed: str | None) -> bool:
+    """Whether the map was sealed under our eyes; where a crash came between, nobody knows what it was then."""
+    return sealed is not None
 
 
 def still_to_move(vm: VmView) -> str:
@@ -50,8 +55,9 @@ class Safeguards:
     finish_migration: Callable[[VmView], str] = finish_migration
     give_migration_up: Callable[[VmView], str] = give_migration_up
     digests_agree: Callable[[str | None, str | None], bool] = digests_agree
+    seal_seen: Callable[[str | None], bool] = seal_seen
     still_to_move: Callable[[VmView], str] = still_to_move
     gives_later: Callable[[Effect, bool], bool] = gives_later
     short_of: Callable[[Plan, Effect, Occupancy], str] = short_of
-    vm_deviation: Callable[[VmView, VmView, Effect | None], str] = vm_deviation
-    machine_deviation: Callable[[MachineView, MachineView, Effect | None], str] = machine_deviation
+    vm_deviation: Callable[[VmView, VmView, Effect | None], tuple[str, ...]] = vm_deviation
+    machine_deviation: Callable[[MachineView, MachineView, Effect | None], tuple[str, ...]] = machine_deviation

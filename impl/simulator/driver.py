@@ -48,6 +48,11 @@ class Simulator:
         """What must never be, and was."""
         return self.world.broken
 
+    @property
+    def to_come(self) -> Sequence[Fault]:
+        """The faults that have not had their turn."""
+        return tuple(self._faults)
+
     # ------------------------------------------------------------------------------------------------------ the protocol
     def observe(self, *vms: str) -> World:
         """The machine and these VMs, or all of them."""

@@ -163,17 +163,13 @@ def _tear_down(world: Reality) -> str:
     machine = world.machine
     if machine.old is Power.ABSENT:
         return ""
-    machine.old = Power.ABSENT
+    if machine.new is not Power.RUNNING or machine.map is not MapState.VALIDATED:
+        return "no new hypervisor has read the map and answers"
+    machine.old, machine.carrier = Power.ABSENT, Place.NEW
     world.take(-machine.start.old_pages)
     for vm in world.vms.values():
         if Place.OLD in vm.copies:
             _drop_on_old(world, vm)
-    if machine.host_vm is HostVmState.ABSENT:
-        return ""
-    if machine.host_vm is HostVmState.SUSPENDED and machine.map is MapState.VALIDATED:
-        machine.carrier = Place.NEW
-    else:
-        drop_host_vm(world, "the old hypervisor was ended before the new one had the map")
     return ""
 
 

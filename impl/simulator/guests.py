@@ -18,14 +18,20 @@ def act(world: Reality, vm: Guest, heard: Heard) -> None:
         return
     if len(places) > 1:
         world.broke(f"{vm.start.name} runs twice: at {' and at '.join(p.value for p in places)}")
-    block = world.draw(len(vm.truth))
     for place in places:
         check(world, vm, place)
+    if vm.start.busy or len(places) > 1:
+        write(world, vm, places, heard)
+    grow(world, vm, 1, heard)
+
+
+def write(world: Reality, vm: Guest, places: tuple[Place, ...], heard: Heard) -> None:
+    """The guest writes a block that chance has chosen, wherever it executes."""
+    block = world.draw(len(vm.truth))
     vm.truth[block] += 1
-    for place in places:
+    for place in vm.copies.keys() & set(places):
         vm.copies[place][block] = vm.truth[block]
     _tell_dirty(vm, block, heard)
-    grow(world, vm, 1, heard)
 
 
 def _tell_dirty(vm: Guest, block: int, heard: Heard) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ..deviations import ENDS
-from ..driver import Effect, Place, Stage
-from .guests import Heard, check, grow
+from ..driver import Effect, Stage
+from .guests import Heard, check, grow, write
 from .state import NOT_THERE, Guest, Reality
 
 VmEffect = Callable[[Reality, Guest, Effect, Heard], str]
@@ -93,7 +93,7 @@ def _activate(world: Reality, vm: Guest, _: Effect, heard: Heard) -> str:
     world.rouse(vm)
     world.recharge(vm)
     check(world, vm, vm.source)
-    grow(world, vm, 1, heard)
+    write(world, vm, (vm.source,), heard)
     return ""
 
 

@@ -30,6 +30,8 @@ class VmStart:
     """What the guest does not give up to a balloon, nor to swapping."""
     ballooned_pages: int = 0
     swapped_pages: int = 0
+    busy: bool = True
+    """Whether the guest writes whenever it has time; one that is not busy writes when it has come to a new place."""
 
 
 @dataclass(frozen=True)

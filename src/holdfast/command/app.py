@@ -23,6 +23,8 @@ Examples:
       --new kvm-10.0 -o cluster.yaml --plan plan.yaml
   holdfast verify plan.yaml
   holdfast verify plan.yaml --trace bad.jsonl; holdfast replay bad.jsonl
+  holdfast plan cluster.yaml --host alpha --to kvm-10.0 -o plan.yaml
+  holdfast verify plan.yaml --proof plan.proof; holdfast run plan.yaml --proof plan.proof
   holdfast explore exchange-3-3-9 --json
 """
 
@@ -142,11 +144,13 @@ def _assemble() -> None:
     from .catalogue import catalogue
     from .explore import explore
     from .importing import import_
+    from .plan import plan
     from .replay import replay
+    from .run import run
     from .schemas import cluster_schema, plan_schema
     from .verify import verify
 
-    for command in (verify, explore, replay, catalogue, import_, plan_schema, cluster_schema):
+    for command in (plan, verify, run, explore, replay, catalogue, import_, plan_schema, cluster_schema):
         holdfast.add_command(command)
 
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .app import json_option, paint, print_json, print_lines
+from .app import Unusable, json_option, paint, print_json, print_lines
 from .interrupts import interruptible
 from .progress import Ticker
 
 if TYPE_CHECKING:
     from ..checkers.verdict import Holds, Verdict
+    from ..impl.journal import Identity
     from ..planning import Prepared
 
 EPILOG = """\b
@@ -28,27 +29,50 @@ Examples:
 @click.option(
     "--trace", "trace_file", type=click.Path(path_type=Path), help="Write a counterexample there (JSON Lines)."
 )
+@click.option(
+    "--proof", "proof_file", type=click.Path(path_type=Path), help="Write there that it holds, for `holdfast run`."
+)
 @json_option
 @click.pass_context
-def verify(ctx: click.Context, plan: Path, trace_file: Path | None, as_json: bool) -> None:
+def verify(ctx: click.Context, plan: Path, trace_file: Path | None, proof_file: Path | None, as_json: bool) -> None:
     """Decide a PLAN at its real sizes: over every order of what runs side by side, everything that guests may do within
     the plan's assumptions, and every placement of the faults that it tolerates."""
-    from ..checkers.verdict import Violated, exit_code
+    from ..checkers.verdict import Holds, Violated, exit_code
     from ..inputs.load import load_plan
     from ..planning import decide, prepare
 
     prepared = prepare(load_plan(plan))
+    before = _identity(prepared) if proof_file is not None else None
     with interruptible(), Ticker("verifying") as ticker:
         verdict = decide(prepared, lambda n, seconds: ticker.say(f"{n} control locations, {seconds:.0f} s"))
     if trace_file is not None and isinstance(verdict, Violated):
         from .tracing import plan_origin, write_trace
 
         write_trace(trace_file, prepared.run, verdict, plan_origin(prepared.plan, trace_file))
+    if proof_file is not None and isinstance(verdict, Holds):
+        _prove(proof_file, before, prepared, verdict)
     if as_json:
         print_json(_record(prepared, verdict))
     else:
         print_lines(list(_lines(prepared, verdict)))
     ctx.exit(exit_code(verdict))
+
+
+def _identity(prepared: Prepared) -> Identity:
+    from ..proofs import identity_of
+
+    return identity_of(prepared.plan, prepared.assumptions)
+
+
+def _prove(file: Path, before: Identity | None, prepared: Prepared, verdict: Holds) -> None:
+    """Write the proof; of what was read and decided, and not of what the files have become meanwhile."""
+    from ..inputs.load import load_plan
+    from ..proofs import proof_of, write_proof
+
+    identity = _identity(prepared)
+    if identity != before or load_plan(prepared.plan.source) != prepared.plan:
+        raise Unusable(f"{prepared.plan.source} or its cluster was changed while it was being verified")
+    write_proof(file, proof_of(identity, verdict))
 
 
 def _record(prepared: Prepared, verdict: Verdict) -> dict[str, object]:

@@ -1,0 +1,99 @@
+"""Small worlds in which the controller is crashed: each with its plan, sizes at which a mistake shows, and its ending."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from holdfast.impl.plan import Entry, Plan, Sizes, Step, Tolerated, VmSizes, in_order, whole_exchange
+from holdfast.impl.simulator.driver import Simulator
+from holdfast.impl.simulator.faults import Fault
+from holdfast.impl.simulator.state import MachineStart, VmStart
+
+SIZES = Sizes(
+    old_pages=2, guest_pages=1, new_pages=2, old_vm_pages=0, guest_vm_pages=1, new_vm_pages=0, host_vm_pages=1
+)
+ONCE = Tolerated(migration_aborted=1, destination_killed=1, boot_failed=1, format_unreadable=1, map_corrupted=1)
+TWICE = Tolerated(migration_aborted=2, destination_killed=2, boot_failed=2, format_unreadable=2, map_corrupted=2)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A plan and the world that it is for. `ends` is what comes of it without faults: done, or the name of a stop."""
+
+    name: str
+    plan: Plan
+    machine: MachineStart
+    vms: tuple[VmStart, ...]
+    ends: str = "done"
+
+    def world(self, *faults: Fault) -> Simulator:
+        """The world at its beginning."""
+        return Simulator.begin(self.machine, self.vms, seed=7, faults=faults)
+
+    def tolerating(self, tolerated: Tolerated) -> Case:
+        """The same, with other assumptions."""
+        return replace(self, plan=replace(self.plan, tolerated=tolerated))
+
+
+def case(name: str, steps: tuple[Step, ...], vms: tuple[VmStart, ...], capacity_pages: int, ends: str = "done") -> Case:
+    """A case with the sizes that all of them share; a commit limit that never binds, and a host VM that fits."""
+    total_pages = sum(vm.size_pages + 1 for vm in vms)
+    machine = MachineStart(
+        "m",
+        capacity_pages,
+        commit_limit_pages=3 * total_pages + 8,
+        host_vm_size_pages=total_pages + 1,
+        old_pages=SIZES.old_pages,
+        guest_pages=SIZES.guest_pages,
+        new_pages=SIZES.new_pages,
+        guest_vm_pages=SIZES.guest_vm_pages,
+        host_vm_pages=SIZES.host_vm_pages,
+        swap_pages=4,
+    )
+    sizes = tuple(VmSizes(vm.name, vm.size_pages, 1) for vm in vms)
+    return Case(name, Plan(name, "m", steps, sizes, SIZES, ONCE), machine, vms, ends)
+
+
+def _vms(busy: str, quiet: str = "") -> tuple[VmStart, ...]:
+    """VMs with names of one letter; those of guests that write all the time come first."""
+    return tuple(
+        VmStart(name, 3, resident_pages=2, peak_pages=3, hot_pages=1, busy=name in busy) for name in busy + quiet
+    )
+
+
+ONE = case("one", whole_exchange(("a",), 1), _vms("", "a"), capacity_pages=11)
+"""One VM: 2 for the old hypervisor, 2 for host VM and guest hypervisor, 3 + 1 for the VM twice: exactly enough."""
+
+BUSY = case("busy", whole_exchange(("a",), 1), _vms("a"), capacity_pages=11)
+"""The same with a guest that writes all the time: pages are sent again, before the stop and after it."""
+
+TWO = case("two", whole_exchange(("a", "b"), 2), _vms("a", "b"), capacity_pages=18)
+"""Two VMs in flight at once."""
+
+THREE = case("three", whole_exchange(("a", "b", "c"), 2), _vms("", "abc"), capacity_pages=22)
+"""Three VMs, two of them in flight at once."""
+
+TIGHT = case("tight", whole_exchange(("a",), 1), _vms("a"), capacity_pages=8, ends="NoRoom")
+"""A plan that no proof holds for: pages are missing for the copy."""
+
+RECLAIMED = case(
+    "reclaimed",
+    in_order((Entry("reclaim", ("a",), balloon_pages=2, swap_pages=1),))
+    + tuple(replace(step, after=step.after or ("reclaim a",)) for step in whole_exchange(("a",), 1)),
+    (VmStart("a", size_pages=6, resident_pages=6, peak_pages=6, hot_pages=2),),
+    capacity_pages=11,
+)
+"""A VM that is too large for the machine, until pages of it were taken."""
+
+GIVEN = case(
+    "given",
+    (Step("reclaim a", "reclaim", "a", (), balloon_pages=0), Step("reclaim b", "reclaim", "b", (), balloon_pages=2)),
+    (
+        VmStart("a", size_pages=4, resident_pages=2, peak_pages=4, hot_pages=1, ballooned_pages=2),
+        VmStart("b", size_pages=4, resident_pages=4, peak_pages=4, hot_pages=1),
+    ),
+    capacity_pages=8,
+)
+"""A full machine: what one VM is given, another one has to give first."""
+
+CASES = (ONE, BUSY, TWO, THREE, TIGHT, RECLAIMED, GIVEN)
