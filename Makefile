@@ -1,6 +1,7 @@
 # Everything that one does with Holdfast, from a fresh clone: each target sets up what it needs.
 #   make demo    prove the shipped safe plan, and show how an unsafe one goes wrong
 #   make test    the default tests          make slow    the tests that take minutes
+#   make test-qemu   the tests on real QEMU, which it fetches; skipped, with the reason, where it cannot
 #   make lint    ruff, mypy, pyright        make bench   figures, side by side with other tools
 #   make clean   remove all that the above made
 
@@ -12,7 +13,7 @@ UNSAFE := specs/examples/unsafe-guests-unbounded.yaml
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test slow lint bench clean
+.PHONY: help demo test slow test-qemu lint bench clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -49,10 +50,14 @@ demo: $(INSTALLED)
 	    || { echo "the demonstration failed: $(UNSAFE) was to be violated (exit 1), not exit $$code" >&2; exit 1; }
 
 test: $(INSTALLED_DEV)
-	@$(BIN)/python -m pytest -q -m "not slow"
+	@$(BIN)/python -m pytest -q -m "not slow and not qemu"
 
 slow: $(INSTALLED_DEV)
-	@$(BIN)/python -m pytest -q -m slow
+	@$(BIN)/python -m pytest -q -m "slow and not qemu"
+
+test-qemu: $(INSTALLED_DEV)
+	@$(BIN)/python -m holdfast.impl.qemu || true
+	@$(BIN)/python -m pytest -q -m qemu tests/impl/qemu
 
 lint: $(INSTALLED_DEV)
 	@$(BIN)/ruff check .
@@ -64,5 +69,5 @@ bench: $(INSTALLED_DEV)
 	@set -e; for bench in benches/*.py; do $(BIN)/python "$$bench"; done
 
 clean:
-	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage dist
+	rm -rf $(VENV) .qemu .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

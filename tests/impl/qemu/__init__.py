@@ -1,0 +1,1 @@
+"""Real QEMU: processes, guests, migration, exchange, memory."""
