@@ -34,7 +34,7 @@ FILE, DIRECTORY, DEVICE = 0o100755, 0o040755, 0o020600
 BEGIN = """#!/bin/busybox sh
 /bin/busybox --install -s /bin
 export PATH=/bin
-mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mount -t tmpfs tmp /tmp
+mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mount -t tmpfs scratch /scratch
 for driver in {drivers}; do insmod /drivers/$driver.ko; done
 """
 
@@ -42,7 +42,7 @@ for driver in {drivers}; do insmod /drivers/$driver.ko; done
 def initramfs(linux: Build, path: Path, script: str) -> None:
     """Write an initial memory disk whose first process loads the drivers, and then goes on with this shell script."""
     entries: dict[str, tuple[int, bytes, int]] = {
-        **dict.fromkeys(("bin", "dev", "drivers", "disk", "proc", "run", "sys", "tmp"), (DIRECTORY, b"", 0)),
+        **dict.fromkeys(("bin", "dev", "drivers", "disk", "proc", "run", "scratch", "sys"), (DIRECTORY, b"", 0)),
         "dev/console": (DEVICE, b"", 1),
         "bin/busybox": (FILE, linux.tool("busybox").read_bytes(), 0),
         "init": (FILE, (BEGIN.format(drivers=" ".join(DRIVERS)) + script).encode(), 0),

@@ -54,7 +54,7 @@ def test_classes_come_from_meminfo_and_what_is_on_no_list_is_unreclaimable() -> 
 def test_page_classes_follow_what_the_guest_does(supply: Supply) -> None:
     async def act(guest: Qemu, shell: Shell) -> None:
         before = classes(await shell.run("cat /proc/meminfo"))
-        await shell.run("dd if=/dev/zero of=/tmp/filled bs=1M count=20")
+        await shell.run("dd if=/dev/zero of=/scratch/filled bs=1M count=20")
         after = classes(await shell.run("cat /proc/meminfo"))
         assert after.inactive_anonymous - before.inactive_anonymous > 4000, "20 MiB of data that nobody used again"
         assert before.free - after.free > 4000
@@ -68,7 +68,7 @@ def test_page_classes_follow_what_the_guest_does(supply: Supply) -> None:
 @pytest.mark.qemu
 def test_a_balloon_takes_memory_and_gives_it_back(supply: Supply, figures: list[str]) -> None:
     async def act(guest: Qemu, shell: Shell) -> None:
-        await shell.run("dd if=/dev/zero of=/tmp/filled bs=1M count=80; rm /tmp/filled")
+        await shell.run("dd if=/dev/zero of=/scratch/filled bs=1M count=80; rm /scratch/filled")
         full_kib = resident_kib(guest.pid)
         free = classes(await shell.run("cat /proc/meminfo")).free
         taken = await leave_to_guest(guest, (SIZE_MIB - 64) * MIB)
@@ -86,7 +86,7 @@ def test_a_balloon_takes_memory_and_gives_it_back(supply: Supply, figures: list[
 @pytest.mark.qemu
 def test_a_balloon_that_stops_short_is_noticed_and_left_where_it_is(supply: Supply, figures: list[str]) -> None:
     async def act(guest: Qemu, shell: Shell) -> None:
-        await shell.run("dd if=/dev/zero of=/tmp/filled bs=1M count=60")  # the guest has nowhere to swap that to
+        await shell.run("dd if=/dev/zero of=/scratch/filled bs=1M count=60")  # the guest has nowhere to swap that to
         wanted = 48 * MIB
         taken = await leave_to_guest(guest, wanted)
         assert not taken.reached
@@ -94,7 +94,7 @@ def test_a_balloon_that_stops_short_is_noticed_and_left_where_it_is(supply: Supp
         assert await actual_bytes(guest) == taken.actual_bytes, "its target is what it has"
         figures.append(f"balloon that stops short: wanted {wanted // MIB} MiB left, got {taken.actual_bytes // MIB}")
         assert (await leave_to_guest(guest, SIZE_MIB * MIB)).reached
-        assert await shell.run("wc -c </tmp/filled") == str(60 * MIB), "the guest lives, and has all that it had"
+        assert await shell.run("wc -c </scratch/filled") == str(60 * MIB), "the guest lives, and has all that it had"
 
     listen(supply, act)
 
