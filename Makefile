@@ -2,6 +2,7 @@
 #   make demo    prove the shipped safe plan, and show how an unsafe one goes wrong
 #   make test    the default tests          make slow    the tests that take minutes
 #   make test-qemu   the tests on real QEMU, which it fetches; skipped, with the reason, where it cannot
+#   make catalogue   derive again all that the catalogue says; fails on any gap
 #   make lint    ruff, mypy, pyright        make bench   figures, side by side with other tools
 #   make clean   remove all that the above made
 
@@ -13,7 +14,7 @@ UNSAFE := specs/examples/unsafe-guests-unbounded.yaml
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test slow test-qemu lint bench clean
+.PHONY: help demo test slow test-qemu catalogue lint bench clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -58,6 +59,9 @@ slow: $(INSTALLED_DEV)
 test-qemu: $(INSTALLED_DEV)
 	@$(BIN)/python -m holdfast.impl.qemu || true
 	@$(BIN)/python -m pytest -q -m qemu tests/impl/qemu
+
+catalogue: $(INSTALLED)
+	@$(BIN)/holdfast catalogue --check
 
 lint: $(INSTALLED_DEV)
 	@$(BIN)/ruff check .
