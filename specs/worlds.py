@@ -67,8 +67,8 @@ CASES = (
     *placed.CASES,
     *frames.CASES,
     *partitions.CASES,
-    *controller.CASES,
     *scheduler.CASES,
+    *controller.CASES,
 )
 """The worlds of every part, in the order of the parts."""
 

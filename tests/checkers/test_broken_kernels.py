@@ -243,7 +243,7 @@ def test_random_systems_catch_a_broken_explorer_too(name: str, monkeypatch: pyte
     with broken(next(b for b in BREAKAGES if b.name == name)) as exploring:
         monkeypatch.setattr(roads, "explore", exploring.explore)
         with pytest.raises((AssertionError, exploring.Disagreement)):
-            each(100, 0, check, Phase.generate)
+            each(1_000, 0, check, Phase.generate)
 
 
 @pytest.mark.parametrize("file", sorted({b.file for b in BREAKAGES}))

@@ -26,6 +26,8 @@ OF_EVERY_PART = (
     "split-smallest",
     "low-and-blocked",
 )
+LARGE = ("one-cannot-stay", "frames-exchanged", "frames-copied", "low-and-blocked")
+"""SPIN takes longest for these: for its compiler, most of all."""
 MISSING = is_installed()
 with_spin = pytest.mark.skipif(bool(MISSING), reason=f"SPIN checks our counts here; not installed: {MISSING}")
 
@@ -63,7 +65,9 @@ def test_spin_counts_a_toy_as_we_do(name: str) -> None:
 
 
 @with_spin
-@pytest.mark.parametrize("name", OF_EVERY_PART)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=[pytest.mark.slow] if n in LARGE else []) for n in OF_EVERY_PART]
+)
 def test_spin_counts_a_world_of_every_part_as_we_do(name: str) -> None:
     run = Run(*MODEL_WORLDS[name].build())
     figures = explore(run).figures

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from holdfast.checkers.smt.layers import in_layers
 from holdfast.checkers.smt.obligations import Status
 from holdfast.model.language import System
@@ -22,6 +24,7 @@ def test_every_action_keeps_every_property_that_plans_build_on() -> None:
     assert len(kept) == len(safety().actions) * len(list(goals(safety())))
 
 
+@pytest.mark.slow
 def test_a_forgotten_requirement_leaves_a_named_obligation_open() -> None:
     for action, sentence, opened in (
         ("commit", "the VM is stunned", "commit keeps one_authority"),

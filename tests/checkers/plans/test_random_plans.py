@@ -16,9 +16,9 @@ from holdfast.specs.proved import proved_for
 
 from .random_plans import draw
 
-FEW = 60
+FEW = 40
 BROKEN = {"machine_not_overcommitted", "plan_never_stuck"}
-MANY = int(os.environ.get("HOLDFAST_RANDOM_PLANS", "290"))
+MANY = int(os.environ.get("HOLDFAST_RANDOM_PLANS", "310"))
 
 
 def symbolic(seed: int) -> Verdict:
