@@ -15,15 +15,25 @@ from holdfast.model.language import Kind, ModelError, Quantity
 from holdfast.rederive.deciding import decide
 from holdfast.rederive.rows import mutant_row
 from holdfast.specs import ledger
-from holdfast.specs.decided import LIVENESS, asked
+from holdfast.specs.decided import LIVENESS, asked, is_liveness
 from holdfast.specs.model import PARTS, full, system
 from holdfast.specs.mutants import EVERY, MUTANTS
 from holdfast.specs.mutations import also_writing, defining, forgetting, not_writing
 from holdfast.specs.worlds import MODEL_WORLDS
 from tests.specs.pinned import pin_mutant
 
+WORLDS = ledger.read().worlds
+LARGE_GRAPH_STATES = 3_000
 
-@pytest.mark.parametrize("name", MUTANTS)
+
+def _marks(name: str) -> list[pytest.MarkDecorator]:
+    """Liveness is decided on a graph that is walked in Python: large ones are left to the slow tests."""
+    mutant = MUTANTS[name]
+    large = WORLDS[mutant.world].states > LARGE_GRAPH_STATES
+    return [pytest.mark.slow] if large and is_liveness(mutant.breaks) else []
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(name)) for name in MUTANTS])
 def test_a_mutant_is_caught_by_the_property_that_it_names(name: str) -> None:
     mutant = MUTANTS[name]
     run = Run(*mutant.alone())

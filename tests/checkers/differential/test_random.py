@@ -30,7 +30,13 @@ WORDS_BITS = 63, 17, 8
 Z3_STEPS, Z3_MANY_STEPS, MANY_ONCE_IN = 2, 5, 17
 """z3 looks two steps ahead; five, now and then."""
 
-batches = pytest.mark.parametrize("batch", range(-(-SYSTEMS // BATCH)))
+FEW = 3
+"""Batches of the default tests; the slow ones have the others."""
+
+batches = pytest.mark.parametrize(
+    "batch",
+    [pytest.param(n, marks=[pytest.mark.slow] if n >= FEW else []) for n in range(-(-SYSTEMS // BATCH))],
+)
 
 
 def each(number: int, start: int, check: Callable[[Case], None], *phases: Phase) -> None:
