@@ -1,0 +1,180 @@
+"""The states of a run, numbered as they are met, and its steps as compiled code: what is asked twice is worked out once.
+
+Guards and effects come from the traced terms with members and constants spelled out (`plans/ground.py`); where a term
+does not fit there, and for steps that are too many to be compiled, the reference interpreter is asked. That both say the
+same is shown by tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from itertools import product
+from math import prod
+from typing import Any, TypeAlias
+
+from ...model.language import Action, Arguments, ModelError, State, Step
+from ..interpret import OutOfRange, Run
+from ..plans.ground import Grounder, join, source
+from .observation import Pattern
+
+LIMIT_STATES = 200_000
+LIMIT_STEPS = 20_000
+
+Guard: TypeAlias = "Callable[[State], Any]"
+Effect: TypeAlias = "Callable[[State], State]"
+
+
+class TooMany(Exception):
+    """What would have to be looked at is beyond a limit: nothing can be said for certain."""
+
+
+class Way:
+    """One step (an action with its arguments): from which states it was tried, and where it led."""
+
+    def __init__(self, action: Action, arguments: Arguments, guard: Guard, effect: Effect) -> None:
+        """Nothing tried yet."""
+        self.action, self.arguments = action, arguments
+        self.step = Step(action.name, arguments)
+        self.guard, self.effect = guard, effect
+        self.tried = 0
+        """The numbers of the states that it was tried from, as bits."""
+        self.taken = 0
+        """Those from which it can be taken."""
+        self.target: dict[int, int] = {}
+
+
+class Space:
+    """Numbered states and their steps."""
+
+    def __init__(self, run: Run, limit: int = LIMIT_STATES) -> None:
+        """Nothing is known yet; `limit` is how many states it may come to hold."""
+        self.run, self.limit = run, limit
+        self.states: list[State] = []
+        self._numbers: dict[State, int] = {}
+        self._ways: dict[tuple[str, Arguments], Way] = {}
+        self._grounder = Grounder(run.instance)
+
+    # ------------------------------------------------------------------------------------------------------------ states
+    def number(self, state: State) -> int:
+        """The number of a state. Raises TooMany beyond the limit."""
+        known = self._numbers.get(state)
+        if known is None:
+            if len(self.states) >= self.limit:
+                raise TooMany(f"more than {self.limit} states")
+            known = self._numbers[state] = len(self.states)
+            self.states.append(state)
+        return known
+
+    def numbers(self, states: Iterable[State]) -> frozenset[int]:
+        """The numbers of states."""
+        return frozenset(map(self.number, states))
+
+    # ------------------------------------------------------------------------------------------------------------- steps
+    @cached_property
+    def narrow(self) -> bool:
+        """Whether the steps are so few that all of them can be tried."""
+        count = self._count
+        return sum(count(a) for a in self.run.instance.actions) <= LIMIT_STEPS
+
+    def _count(self, action: Action) -> int:
+        return prod(len(self.run.instance.range(p)) for p in action.parameters)
+
+    def ways(self, pattern: Pattern) -> list[Way]:
+        """The steps that an event may have been. Raises TooMany where what was not seen leaves too many of them."""
+        if pattern.never:
+            return []
+        ranges = [self.run.instance.range(p) for p in pattern.action.parameters]
+        choices: list[list[int] | range] = [
+            r if values is None else sorted(v for v in values if v in r)
+            for r, values in zip(ranges, pattern.allowed, strict=True)
+        ]
+        if prod(map(len, choices)) > LIMIT_STEPS:
+            raise TooMany(f"more than {LIMIT_STEPS} choices of what was not seen of {pattern.action.name}")
+        return [self.way(pattern.action, arguments) for arguments in product(*choices)]
+
+    def ways_of(self, names: Iterable[str]) -> list[Way]:
+        """Every step of these actions. Raises TooMany."""
+        chosen = set(names)
+        actions = [a for a in self.run.instance.actions if a.name in chosen]
+        if sum(map(self._count, actions)) > LIMIT_STEPS:
+            raise TooMany(f"more than {LIMIT_STEPS} steps that are not observed")
+        return [self.way(a, arguments) for a in actions for arguments in self.run.instance.arguments(a)]
+
+    def way(self, action: Action, arguments: Arguments) -> Way:
+        """One step, by its action and its arguments."""
+        key = action.name, arguments
+        if key not in self._ways:
+            self._ways[key] = Way(action, arguments, *self._code(action, arguments))
+        return self._ways[key]
+
+    def follow(self, number: int, way: Way) -> int | None:
+        """The number of the state that a step leads to from here; None where it cannot be taken. Raises TooMany."""
+        if way.tried >> number & 1:
+            return way.target.get(number)
+        way.tried |= 1 << number
+        state = self.states[number]
+        if not way.guard(state):
+            return None
+        way.taken |= 1 << number
+        found = way.target[number] = self.number(way.effect(state))
+        return found
+
+    def try_from(self, number: int, ways: Iterable[Way]) -> Iterator[tuple[Way, int]]:
+        """The steps that can be taken from here, with where each leads."""
+        for way in ways:
+            found = self.follow(number, way)
+            if found is not None:
+                yield way, found
+
+    # -------------------------------------------------------------------------------------------------------------- code
+    def _code(self, action: Action, arguments: Arguments) -> tuple[Guard, Effect]:
+        run = self.run
+        if self.narrow:
+            try:
+                return self._guard(action, arguments), self._effect(action, arguments)
+            except ModelError:
+                pass  # a term that cannot be spelled out: the interpreter knows all of them
+        return (
+            lambda state: not run.broken(state, action, arguments),
+            lambda state: run.effect(state, action, arguments),
+        )
+
+    def _guard(self, action: Action, arguments: Arguments) -> Guard:
+        env = self._grounder.environment(action, arguments)
+        asked = join("and", (self._grounder.ground(r.term, env) for r in action.requires))
+        guard: Guard = eval(f"lambda s: {source(asked)}")
+        return guard
+
+    def _effect(self, action: Action, arguments: Arguments) -> Effect:
+        instance, ground = self.run.instance, self._grounder.ground
+        env = self._grounder.environment(action, arguments)
+        writes = [(w.field, ground(w.ref, env), ground(w.value, env)) for w in action.writes]
+        lines = ["def effect(s):", " t = list(s)"]
+        for n, (f, ref, value) in enumerate(writes):
+            base, highs = instance.base[f], [instance.high(f, i) for i in range(instance.count(f.owner))]
+            lines += [f" i, v = {source(ref)}, int({source(value)})", *_checked(highs, n), f" t[{base} + i] = v"]
+        lines.append(" return tuple(t)")
+        scope: dict[str, Any] = {"OutOfRange": OutOfRange}
+        scope |= {f"h{n}": tuple(self._highs(f)) for n, (f, _, _) in enumerate(writes)}
+        exec("\n".join(lines), scope)
+        effect: Effect = scope["effect"]
+        return effect
+
+    def _highs(self, field: Any) -> Iterator[float]:
+        for i in range(self.run.instance.count(field.owner)):
+            high = self.run.instance.high(field, i)
+            yield float("inf") if high is None else high
+
+
+def _checked(highs: list[int | None], n: int) -> list[str]:
+    if all(high is None for high in highs):
+        return [" if v < 0: raise OutOfRange(f'{v} is negative')"]
+    return [f" if not 0 <= v <= h{n}[i]: raise OutOfRange(f'{{v}} is outside 0..{{h{n}[i]}}')"]
+
+
+def matched(space: Space, number: int, pattern: Pattern, ways: Iterable[Way]) -> Iterator[tuple[Way, int]]:
+    """The steps that the event may have been, taken from here, where they lead to what was observed."""
+    for way, target in space.try_from(number, ways):
+        if pattern.shows(space.states[target]):
+            yield way, target
