@@ -1,0 +1,212 @@
+"""Lock step: an implementation is asked for what a walk attempts, and the model states that it may be in are kept beside it.
+
+What is expected of an answer is never what the walk says, but what those states say, so a walk goes on where the
+implementation chose otherwise than the walk had planned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Any
+
+from ..checkers.conform.consequences import consequences
+from ..checkers.conform.coverage import Tally
+from ..checkers.conform.frontier import Frontier
+from ..checkers.conform.observation import Observed, resolve, seen
+from ..checkers.conform.walks import Walk
+from ..checkers.interpret import Run
+from ..model.language import ModelError, State, Step
+from .adapter import Adapter, Answer, Did, Done, Greeting, Refused, Unsupported
+from .process import Broken
+from .verdicts import Deviation, Kind, Note, Walked
+
+POSSIBLE_MOST = 12
+"""So many legal events are named where something illegal happened."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """`careful`: an implementation may refuse what the model allows; that is noted, and costs coverage."""
+
+    careful: bool = False
+
+
+class Deviated(Exception):
+    """What happened is no behaviour of the model."""
+
+    def __init__(self, deviation: Deviation) -> None:
+        """The deviation."""
+        super().__init__(deviation.sentence)
+        self.deviation = deviation
+
+
+class Lockstep:
+    """One implementation, walked along one walk after the other. `tally` and `notes` grow."""
+
+    def __init__(
+        self, run: Run, adapter: Adapter, greeting: Greeting, rules: Rules, tally: Tally | None = None
+    ) -> None:
+        """Raises ModelError where the greeting names what is no action of the run."""
+        for name in greeting.unsupported | greeting.hidden:
+            run.system.action(name)
+        self.run, self.adapter, self.greeting, self.rules, self.tally = run, adapter, greeting, rules, tally
+        self.notes: dict[Note, None] = {}
+        self._initials = run.initial()
+        self._start = Frontier(run, self._initials, greeting.hidden)
+        self.now = self._start
+        self.events: list[Observed] = []
+        self._walk = ""
+
+    # ----------------------------------------------------------------------------------------------------- walking
+    def walk(self, walk: Walk) -> Walked:
+        """Reset, and everything that the walk attempts, to its end or the first deviation."""
+        began = perf_counter()
+        self._walk, attempts, deviation = walk.name, 0, None
+        try:
+            self.begin(walk.initial)
+            for attempts, attempt in enumerate(walk.attempts, 1):  # noqa: B007 - it is what is counted
+                self.attempt(attempt.step)
+        except Deviated as found:
+            deviation = found.deviation
+        seconds = perf_counter() - began
+        return Walked(walk.name, walk.initial, attempts, tuple(self.events), deviation, seconds=seconds)
+
+    def begin(self, initial: int) -> None:
+        """Begin in an initial state. Raises Deviated."""
+        state = self._initials[initial]
+        self.events.clear()
+        self.now = self._start.at(self._start.space.numbers([state]))
+        with _answering("reset", ""):
+            self.adapter.reset(self.run.shown(state))
+        self._look("reset")
+
+    def attempt(self, step: Step) -> bool:
+        """Ask for a step; whether it was taken. Raises Deviated."""
+        if step.action in self.greeting.unsupported:
+            return False
+        asked = seen(self.run, step.action, step.arguments)
+        with _answering(str(asked), step.action):
+            answer = self.adapter.attempt(asked.action, asked.arguments)
+        self._heard(step, asked, answer)
+        self._look(str(asked))
+        return isinstance(answer, Done)
+
+    def _heard(self, step: Step, asked: Observed, answer: Answer) -> None:
+        match answer:
+            case Done(after):
+                self._happened(replace(asked, after=after))
+            case Did(events):
+                for one in events:
+                    self._happened(Observed(one.action, one.arguments, one.after))
+            case Refused(reason):
+                self._refused(step, asked, reason)
+            case Unsupported():
+                self._note(f"{step.action} is not supported by the adapter")
+
+    # ----------------------------------------------------------------------------------------------------- judging
+    def _happened(self, observed: Observed) -> None:
+        """It did something: the states that it may be in now. Raises Deviated where there is none."""
+        with _meaning(str(observed), observed.action):
+            after = self.now.after(observed)
+        if not after:
+            raise Deviated(self._not_taken(observed))
+        if self.tally is not None and not self.now.closure.ways:  # else what is hidden may have come between
+            self.tally.taken(self.now.states, observed.action)
+        self.now = after
+        self.events.append(observed)
+
+    def _refused(self, step: Step, asked: Observed, reason: str) -> None:
+        refusal = self.now.refuses(step.action, step.arguments)
+        if refusal.somewhere:
+            if self.tally is not None and not self.now.closure.ways:
+                self.tally.refused(self.now.states, step)
+            return
+        said = f"it says: {reason}" if reason else "it gives no reason"
+        if not self.rules.careful:
+            raise Deviated(Deviation(Kind.REFUSED, str(asked), step.action, possible=self._possible(), why=said))
+        self._note(f"{asked} is refused, which the model allows; {said}")
+
+    def _look(self, when: str) -> None:
+        """What can be seen now. Raises Deviated where it fits no state."""
+        with _answering(when, ""):
+            shown = self.adapter.observe()
+        if not shown:
+            return
+        observed = Observed(self.run.instance.actions[0].name, {}, shown)
+        with _meaning(f"what is seen after {when}", ""):
+            pattern = resolve(self.run, observed)
+        left = self.now.at(()) if pattern.never else self.now.seeing(pattern)
+        if not left:
+            differs = (pattern.never,) if pattern.never else tuple(self._differs(shown, self.now.closed().states))
+            raise Deviated(Deviation(Kind.SEEN, f"what is seen after {when}", "", differs=differs))
+        self.now = left
+
+    def _not_taken(self, observed: Observed) -> Deviation:
+        """Why an event has no place here: the requirements that refuse it, or what was seen and cannot be."""
+        blind = self.now.after(replace(observed, after={}))
+        if blind:
+            differs = tuple(self._differs(observed.after, blind.states))
+            return Deviation(Kind.SEEN, str(observed), observed.action, differs=differs)
+        steps = [way.step for way in self.now.space.ways(resolve(self.run, replace(observed, after={})))]
+        broken = [
+            (self.run.broken(state, self.run.system.action(s.action), s.arguments), state, s)
+            for state in self.now.closed().states
+            for s in steps
+        ]
+        if not broken:
+            why = f"{observed.action} is left out of {self.run.world.name}"
+            return Deviation(Kind.TAKEN, str(observed), observed.action, possible=self._possible(), why=why)
+        requirements, state, step = min(broken, key=lambda found: (len(found[0]), found[1], found[2].arguments))
+        said = tuple(r.sentence for r in requirements)
+        comes = consequences(self.run, state, step)
+        return Deviation(Kind.TAKEN, str(observed), observed.action, said, comes, possible=self._possible())
+
+    def _differs(self, shown: Mapping[str, Any], states: frozenset[State]) -> Iterator[str]:
+        """The values that the nearest state does not have."""
+
+        def wrong(state: State) -> list[str]:
+            holds = self.run.shown(state)
+            return [
+                f"{key} is {value}, not {holds[key]}"
+                for key, value in shown.items()
+                if key in holds and not _same(value, holds[key])
+            ]
+
+        yield from min((wrong(state) for state in states), key=lambda found: (len(found), found), default=list[str]())
+
+    def _possible(self) -> tuple[str, ...]:
+        """Legal events of the states that it may be in; of each action with its first arguments."""
+        found: dict[str, str] = {}
+        for state in sorted(self.now.closed().states):
+            for step, _ in self.run.successors(state):
+                found.setdefault(step.action, str(seen(self.run, step.action, step.arguments)))
+        return tuple(found.values())[:POSSIBLE_MOST]
+
+    def _note(self, text: str) -> None:
+        self.notes[Note(self._walk, text)] = None
+
+
+@contextmanager
+def _answering(event: str, action: str) -> Generator[None]:
+    """What fails while it is asked has stopped answering. Raises Deviated."""
+    try:
+        yield
+    except Broken as broken:
+        raise Deviated(Deviation(Kind.FAILED, event, action, why=str(broken))) from None
+
+
+@contextmanager
+def _meaning(event: str, action: str) -> Generator[None]:
+    """What names something that the world does not have fits no state. Raises Deviated."""
+    try:
+        yield
+    except ModelError as error:
+        raise Deviated(Deviation(Kind.SEEN, event, action, differs=(str(error),))) from None
+
+
+def _same(shown: Any, held: Any) -> bool:
+    """Whether a value is the one that a field holds; members of an Enum go by name or value, in any case."""
+    return shown == held and type(shown) is type(held)
