@@ -40,12 +40,13 @@ class Observed:
 class Pattern:
     """An event in a run: the values that each parameter may have (None: any), and what slots must hold after it.
 
-    `never` says why no state at all can be such; it is empty where some could.
+    `keys` names those slots as they are shown. `never` says why no state at all can be such; it is empty where some could.
     """
 
     action: Action
     allowed: tuple[frozenset[int] | None, ...]
     after: tuple[tuple[int, frozenset[int]], ...]
+    keys: tuple[str, ...] = ()
     never: str = ""
 
     def shows(self, state: State) -> bool:
@@ -66,14 +67,14 @@ def resolve(run: Run, observed: Observed) -> Pattern:
         for p, n in zip(action.parameters, names, strict=True)
     )
     never = f"{action.name} is left out of {run.world.name}" if action not in run.instance.actions else ""
-    after: list[tuple[int, frozenset[int]]] = []
+    after: dict[str, tuple[int, frozenset[int]]] = {}
     for key, shown in observed.after.items():
         constant = _after(run, key, shown, after)
         never = never or constant
-    return Pattern(action, allowed, tuple(after), never)
+    return Pattern(action, allowed, tuple(after.values()), tuple(after), never)
 
 
-def _after(run: Run, key: str, shown: Any, after: list[tuple[int, frozenset[int]]]) -> str:
+def _after(run: Run, key: str, shown: Any, after: dict[str, tuple[int, frozenset[int]]]) -> str:
     """Note what a slot must hold; for a field that never changes here, why that was not seen, or nothing."""
     places = _places(run.instance)
     if key not in places:
@@ -81,7 +82,7 @@ def _after(run: Run, key: str, shown: Any, after: list[tuple[int, frozenset[int]
     sort, at = places[key]
     values = _values(run.instance, sort, shown, key)
     if isinstance(at, int):
-        after.append((at, values))
+        after[key] = at, values
     elif at.value not in values:
         return f"{key} is always {run.instance.show(sort, at.value)} in {run.world.name}, not {shown}"
     return ""

@@ -1,0 +1,91 @@
+"""A log made smaller that still fails in the same way: delta debugging over its events, the order of the rest kept.
+
+*The same way*: the same event cannot be taken, for the same cause. What comes after what was matched goes at once, since
+nothing of it was needed. Then ever smaller parts are left out (Zeller and Hildebrandt's ddmin), until no single event can
+be, or so many logs were judged as the budget says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from .inclusion import Excluded, Inclusion
+from .observation import Observed
+
+BUDGET = 1_000
+
+
+@dataclass(frozen=True)
+class Minimised:
+    """The smaller log and its verdict; `least` says whether no single event can be left out of it."""
+
+    log: tuple[Observed, ...]
+    verdict: Excluded
+    least: bool
+
+
+def minimise(
+    judge: Callable[[Sequence[Observed]], Inclusion],
+    log: Sequence[Observed],
+    failed: Excluded,
+    *,
+    by_process: bool = False,
+    budget: int = BUDGET,
+) -> Minimised:
+    """The smallest log that `judge` refuses as it refused this one, as far as `budget` judgements reach."""
+    tried = 0
+
+    def fails(events: Sequence[Observed]) -> Excluded | None:
+        nonlocal tried
+        tried += 1
+        verdict = judge([*events, failed.event])
+        if not isinstance(verdict, Excluded) or verdict.number != len(events):
+            return None
+        return verdict if verdict.diagnosis.cause == failed.diagnosis.cause else None
+
+    found = Minimised(tuple(log), failed, least=False)
+    kept = _matched(log, failed, by_process=by_process)
+    verdict = fails(kept)
+    if verdict is None:
+        return found
+    parts = 2
+    while kept and tried < budget:
+        size = -(-len(kept) // parts)
+        shorter = _first(fails, [kept[:k] + kept[k + size :] for k in range(0, len(kept), size)])
+        if shorter:
+            kept, verdict = shorter
+            parts = max(parts - 1, 2)
+        elif size == 1:
+            break
+        else:
+            parts = min(2 * parts, len(kept))
+    return Minimised((*kept, failed.event), verdict, least=tried < budget)
+
+
+def _first(
+    fails: Callable[[Sequence[Observed]], Excluded | None], logs: Sequence[list[Observed]]
+) -> tuple[list[Observed], Excluded] | None:
+    """The first of these logs that fails, and how."""
+    for log in logs:
+        verdict = fails(log)
+        if verdict is not None:
+            return log, verdict
+    return None
+
+
+def _matched(log: Sequence[Observed], failed: Excluded, *, by_process: bool) -> list[Observed]:
+    """The events that were matched."""
+    left = dict(failed.matched)
+    kept: list[Observed] = []
+    for event in log:
+        process = event.process if by_process else None
+        if left.get(process, 0) > 0:
+            left[process] -= 1
+            kept.append(event)
+    return kept
+
+
+def numbered(log: Sequence[Observed]) -> list[Observed]:
+    """The log with its events' lines counted anew, from 1."""
+    return [replace(event, line=n) for n, event in enumerate(log, 1)]
