@@ -1,23 +1,28 @@
-"""What would come of a step that a requirement refuses, if it were taken all the same: the properties that it breaks.
+"""Why a deviation matters: the properties that break at once where the implementation did it all the same.
 
-A requirement says what is not so; the property says why that matters. What breaks only later is not looked for.
+A requirement says what is not so, and a value that was seen what could not be; a property says why that matters. What breaks
+only later is not looked for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from ...model.language import Kind, Property, State, Step
+from ...model.language import Kind, ModelError, Property, State, Step
 from ..interpret import OutOfRange, Run
+from .observation import Observed, resolve
 
 
 @dataclass(frozen=True)
 class Consequence:
-    """A property that breaks, with the names that it stands for."""
+    """A property that breaks, with the names that it stands for. `later`: not at once, but by what may follow."""
 
     property: str
     sentence: str
     cites: tuple[str, ...]
+    later: bool = False
 
     @classmethod
     def of(cls, p: Property) -> Consequence:
@@ -25,12 +30,30 @@ class Consequence:
         return cls(p.name, p.sentence, p.cites)
 
 
-def consequences(run: Run, state: State, step: Step) -> tuple[Consequence, ...]:
-    """The properties that hold before the step, and break by it; none where its effect has no meaning."""
+def if_taken(run: Run, state: State, step: Step) -> tuple[Consequence, ...]:
+    """What breaks where a step that is refused is taken all the same; nothing where its effect has no meaning."""
     try:
         after = run.effect(state, run.system.action(step.action), step.arguments)
     except OutOfRange:
         return ()
-    broken = [p for p in run.system.of_kind(Kind.STEP) if not run.holds(p, state, after)]
-    broken += [p for p in run.system.of_kind(Kind.ALWAYS) if run.holds(p, state) and not run.holds(p, after)]
-    return tuple(Consequence.of(p) for p in broken)
+    return between(run, state, after)
+
+
+def if_seen(run: Run, before: State, after: State, shown: Mapping[str, Any]) -> tuple[Consequence, ...]:
+    """What breaks where a step leads to the state after it, but for what was seen there."""
+    try:
+        pattern = resolve(run, Observed(run.instance.actions[0].name, {}, shown))
+    except ModelError:
+        return ()
+    real = list(after)
+    for slot, values in pattern.after:
+        if after[slot] not in values:
+            real[slot] = min(values)
+    return between(run, before, tuple(real))
+
+
+def between(run: Run, before: State, after: State) -> tuple[Consequence, ...]:
+    """The properties that hold before, and break by going from the one state to the other."""
+    broken = [p for p in run.system.of_kind(Kind.STEP) if not run.holds(p, before, after)]
+    broken += [p for p in run.system.of_kind(Kind.ALWAYS) if run.holds(p, before) and not run.holds(p, after)]
+    return tuple(map(Consequence.of, broken))

@@ -70,7 +70,7 @@ class Tally:
             _share({Taken(name) for name in o.actions}, self.met),
             _share({Taken(name) for name in o.faults}, self.met),
             _share(o.refusals, self.met),
-            _share(o.pairs, self.met),
+            _share(o.pairs | o.denials, self.met),
         )
 
 
@@ -86,4 +86,5 @@ def named(obligation: Obligation) -> str:
         case Refusal():
             return f"{obligation.action}: {obligation.sentence}"
         case Pair():
-            return f"{obligation.action} in control state {', '.join(map(str, obligation.control))}"
+            refused = f", refused since it is not so that {obligation.sentence}" if obligation.sentence else ""
+            return f"{obligation.action} in control state {', '.join(map(str, obligation.control))}{refused}"

@@ -2,8 +2,8 @@
 
 Project every walk on control. It becomes a walk through the pairs, each of which leads to any control that some step of it
 leads to, and the suite becomes a flow: from the initial controls, to wherever walks end, and at least once through each
-pair. The cheapest such flow, where taking a step costs 1, costs no more than any suite; and every refusal is an attempt
-that takes no step. The bound is not reached where a walk cannot really go as its projection does.
+pair. The cheapest such flow, where taking a step costs 1, costs no more than any suite; and what is to be refused takes
+an attempt each, none of which takes a step. The bound is not reached where a walk cannot really go as its projection does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ _BEGIN, _END = "begin", "end"
 
 def attempts_at_least(obligations: Obligations) -> int:
     """No suite that meets every obligation has fewer attempts."""
-    return _steps_at_least(obligations) + len(obligations.refusals)
+    refused = len(obligations.denials) + sum(1 for r in obligations.refusals if not r.alone)
+    return _steps_at_least(obligations) + refused
 
 
 def _steps_at_least(obligations: Obligations) -> int:

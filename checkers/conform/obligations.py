@@ -1,9 +1,10 @@
 """What a suite of walks has to show of a run, and where it can be shown: the obligations, read off the explicit graph.
 
 - An *action* is taken. Faults are actions, and counted once more by themselves.
-- A *pair* is an action that is taken in a control state. Control is the state without its quantities: the fields that
-  hold a truth, a member of an Enum, or a reference. Quantities are what makes graphs large; what an implementation does
-  differently, it mostly does by phase.
+- A *pair* is a control state and an action that is taken in it, or that is refused in it for want of one requirement and
+  no other. Control is the state without its quantities: the fields that hold a truth, a member of an Enum, or a reference.
+  Quantities are what makes graphs large; what an implementation does differently, it mostly does by phase. Refusals are
+  part of it because an implementation that asks for too little does so in some phase, and not in all.
 - A *refusal* is a requirement of an action that refuses it. The places that count are those where it is the only one that
   is broken; where there is none in the whole graph, those where it is the first of the broken ones, in the order written.
 
@@ -13,7 +14,7 @@ What no reachable state shows is `unreachable`: listed with the rest, and asked 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -26,7 +27,7 @@ from ..interpret import Run
 Control: TypeAlias = "tuple[int, ...]"
 """The slots of a state that are no quantities."""
 
-PLACES_MOST = 2_000
+PLACES_MOST = 20
 """So many places are kept for each refusal: the first found, which are the nearest to the start."""
 
 
@@ -39,10 +40,11 @@ class Taken:
 
 @dataclass(frozen=True)
 class Pair:
-    """An action that is to be taken in a control state."""
+    """An action that is to be taken in a control state; or, with a sentence, refused for want of just that."""
 
     control: Control
     action: str
+    sentence: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,15 @@ def control_slots(instance: Instance) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Obligations:
-    """All that a run's graph can show. `unreachable` says in words what a reader of the system may miss here."""
+    """All that a run's graph can show. `pairs` are of actions that are taken; `places` says where what is refused is.
+
+    `unreachable` says in words what a reader of the system may miss here.
+    """
 
     run: Run
     graph: Graph
     pairs: frozenset[Pair]
-    places: dict[Refusal, tuple[tuple[int, Step], ...]]
+    places: dict[Refusal | Pair, tuple[tuple[int, Step], ...]]
     unreachable: tuple[str, ...]
 
     @cached_property
@@ -88,7 +93,12 @@ class Obligations:
     @cached_property
     def refusals(self) -> frozenset[Refusal]:
         """The refusals that some state shows."""
-        return frozenset(self.places)
+        return frozenset(o for o in self.places if isinstance(o, Refusal))
+
+    @cached_property
+    def denials(self) -> frozenset[Pair]:
+        """The pairs whose action is refused."""
+        return frozenset(o for o in self.places if isinstance(o, Pair))
 
     @cached_property
     def _slots(self) -> tuple[int, ...]:
@@ -107,11 +117,14 @@ class Obligations:
         broken = self.run.broken(state, action, arguments)
         if not broken:
             return ()
-        found = (
-            Refusal(action.name, broken[0].sentence, alone)
-            for alone in ([True, False] if broken[1:] == () else [False])
-        )
-        return tuple(r for r in found if r in self.places)
+        found: list[Refusal | Pair] = [Refusal(action.name, broken[0].sentence, alone=False)]
+        if len(broken) == 1:
+            found = [
+                Refusal(action.name, broken[0].sentence),
+                Pair(self.control(state), action.name, broken[0].sentence),
+                *found,
+            ]
+        return tuple(o for o in found if o in self.places)
 
     def where(self, pair: Pair) -> dict[str, object]:
         """The control of a pair as a person reads it: `label.field` and what it holds."""
@@ -130,17 +143,24 @@ class _Noting(Run):
 
     def __init__(self, run: Run) -> None:
         super().__init__(run.instance)
-        self.alone: dict[tuple[str, str], list[tuple[State, Arguments]]] = defaultdict(list)
-        self.first: dict[tuple[str, str], list[tuple[State, Arguments]]] = defaultdict(list)
+        self._slots = control_slots(run.instance)
+        self.places: dict[Refusal | Pair, list[tuple[State, Step]]] = defaultdict(list)
 
     def broken(self, state: State, action: Action, arguments: Arguments) -> tuple[Requirement, ...]:
         """The requirements that do not hold; noted."""
         broken = super().broken(state, action, arguments)
         if broken:
-            places = (self.first if broken[1:] else self.alone)[action.name, broken[0].sentence]
-            if len(places) < PLACES_MOST:
-                places.append((state, arguments))
+            name, sentence, place = action.name, broken[0].sentence, (state, Step(action.name, arguments))
+            alone = len(broken) == 1
+            self._note(Refusal(name, sentence, alone), place)
+            if alone:
+                self._note(Pair(tuple(state[i] for i in self._slots), name, sentence), place)
         return broken
+
+    def _note(self, obligation: Refusal | Pair, place: tuple[State, Step]) -> None:
+        places = self.places[obligation]
+        if len(places) < PLACES_MOST:
+            places.append(place)
 
 
 def obligations(run: Run, limit: int = LIMIT_STATES) -> Obligations:
@@ -148,28 +168,24 @@ def obligations(run: Run, limit: int = LIMIT_STATES) -> Obligations:
     noting = _Noting(run)
     graph = explicit(noting, limit)
     number = {state: i for i, state in enumerate(graph.states)}
-    places: dict[Refusal, tuple[tuple[int, Step], ...]] = {}
-    for action in run.instance.actions:
-        for r in action.requires:
-            key = action.name, r.sentence
-            found = noting.alone.get(key) or noting.first.get(key)
-            if found:
-                refusal = Refusal(*key, alone=key in noting.alone)
-                places[refusal] = tuple((number[state], Step(action.name, arguments)) for state, arguments in found)
+    places = {
+        o: tuple((number[state], step) for state, step in found)
+        for o, found in noting.places.items()
+        if not (isinstance(o, Refusal) and not o.alone and Refusal(o.action, o.sentence) in noting.places)
+    }
     slots = control_slots(run.instance)
     controls = [tuple(state[i] for i in slots) for state in graph.states]
     pairs = frozenset(Pair(controls[i], step.action) for i, out in enumerate(graph.edges) for step, _ in out)
     return Obligations(run, graph, pairs, places, tuple(_unreachable(run, graph, places)))
 
 
-def _unreachable(run: Run, graph: Graph, places: dict[Refusal, tuple[tuple[int, Step], ...]]) -> Iterator[str]:
+def _unreachable(run: Run, graph: Graph, places: Container[Refusal | Pair]) -> Iterator[str]:
     """What no state shows, in words."""
     for name, why in run.world.leave_out.items():
         yield f"{name} is left out of this world: {why}"
     for action in run.instance.actions:
         if not graph.figures.firings[action.name]:
             yield f"{action.name} is taken in no state"
-        shown = {r.sentence: r.alone for r in places if r.action == action.name}
         for r in action.requires:
-            if r.sentence not in shown:
+            if not any(Refusal(action.name, r.sentence, alone) in places for alone in (True, False)):
                 yield f"{action.name} is never refused first for want of: {r.sentence}"

@@ -19,7 +19,7 @@ from ...model.language import State, Step
 from ..graph import Graph
 from ..interpret import Run
 from .least import attempts_at_least
-from .obligations import Obligation, Obligations, Pair, Refusal
+from .obligations import Obligation, Obligations, Pair
 
 LENGTH_MOST = 100
 """A walk of so many attempts is not led on to something that is owed elsewhere."""
@@ -82,17 +82,20 @@ class _Planner:
     length: int
     at: dict[int, dict[Obligation, Step]] = field(init=False)
     states: dict[Obligation, list[int]] = field(init=False)
+    refusing: set[Obligation] = field(init=False)
+    looked_at: set[int] = field(init=False)
 
     def __post_init__(self) -> None:
         self.at, self.states = defaultdict(dict), defaultdict(list)
+        self.refusing, self.looked_at = set(self.obligations.places), set()
         graph = self.obligations.graph
         for i, (state, edges) in enumerate(zip(graph.states, graph.edges, strict=True)):
             control = self.obligations.control(state)
             for step, _ in edges:
                 self._offer(i, Pair(control, step.action), step)
-        for refusal, places in self.obligations.places.items():
+        for refused, places in self.obligations.places.items():
             for i, step in places:
-                self._offer(i, refusal, step)
+                self._offer(i, refused, step)
 
     def _offer(self, i: int, obligation: Obligation, step: Step) -> None:
         if obligation not in self.at[i]:
@@ -101,50 +104,59 @@ class _Planner:
 
     def walks(self) -> Iterator[Walk]:
         """Walks until nothing is owed."""
-        starts = range(self.obligations.graph.initial)
         number = 0
-        while any(self.at.values()):
+        while (way := self._way(range(self.obligations.graph.initial))) is not None:
             number += 1
-            way = self._way(starts)
-            assert way is not None, "every state of the graph is reachable"
             attempts = list(self._led(way))
             here = way[-1]
-            while True:
+            onward: list[int] | None = way
+            while onward is not None:
                 done, here = self._met(here)
                 attempts += done
                 onward = self._way([here]) if len(attempts) < self.length else None
-                if onward is None:
-                    break
-                attempts += self._led(onward)
-                here = onward[-1]
+                attempts += self._led(onward or [])
+                here = onward[-1] if onward else here
             yield Walk(f"walk {number}", way[0], tuple(attempts))
 
     def _met(self, here: int) -> tuple[list[Attempt], int]:
         """What is owed here is asked for; a step that is allowed, last. Where that leads."""
-        refused = [(o, step) for o, step in self.at[here].items() if isinstance(o, Refusal)]
-        attempts = [Attempt(step, allowed=False) for _, step in refused]
-        for o, _ in refused:
-            self._strike(o)
-        pairs = [step for o, step in self.at[here].items() if isinstance(o, Pair)]
-        if pairs:
-            ends = dict(self.obligations.graph.edges[here])
-            step = max(pairs, key=lambda s: (ends[s] != here, len(self.at[ends[s]])))
-            attempts += self._led_by(here, step)
-            here = ends[step]
-        return attempts, here
+        attempts = self._refused(here)
+        pairs = [step for o, step in self.at[here].items() if isinstance(o, Pair) and not o.sentence]
+        if not pairs:
+            return attempts, here
+        ends = dict(self.obligations.graph.edges[here])
+        step = max(pairs, key=lambda s: (ends[s] != here, len(self.at[ends[s]])))
+        return [*attempts, self._taken(here, step)], ends[step]
 
     def _led(self, way: list[int]) -> Iterator[Attempt]:
-        """The attempts along a row of states."""
+        """The attempts along a row of states: a step each, and what is to be refused on the way."""
         for here, there in pairwise(way):
-            owed = {step for o, step in self.at[here].items() if isinstance(o, Pair)}
+            yield from self._refused(here)
+            owed = {step for o, step in self.at[here].items() if isinstance(o, Pair) and not o.sentence}
             steps = [step for step, j in self.obligations.graph.edges[here] if j == there]
-            yield from self._led_by(here, next((s for s in steps if s in owed), steps[0]))
+            yield self._taken(here, next((s for s in steps if s in owed), steps[0]))
 
-    def _led_by(self, here: int, step: Step) -> list[Attempt]:
+    def _taken(self, here: int, step: Step) -> Attempt:
         self._strike(Pair(self.obligations.control(self.obligations.graph.states[here]), step.action))
-        return [Attempt(step, allowed=True)]
+        return Attempt(step, allowed=True)
+
+    def _refused(self, here: int) -> list[Attempt]:
+        """Whatever is owed and refused here, whether this place was noted for it or not."""
+        if here in self.looked_at or not self.refusing:
+            return []
+        self.looked_at.add(here)
+        attempts: list[Attempt] = []
+        state, run = self.obligations.graph.states[here], self.obligations.run
+        for action, arguments in run.every_step:
+            owed = [o for o in self.obligations.refused(state, action, arguments) if o in self.refusing]
+            if owed:
+                attempts.append(Attempt(Step(action.name, arguments), allowed=False))
+                for o in owed:
+                    self._strike(o)
+        return attempts
 
     def _strike(self, obligation: Obligation) -> None:
+        self.refusing.discard(obligation)
         for i in self.states.pop(obligation, ()):
             del self.at[i][obligation]
 

@@ -6,21 +6,24 @@ implementation chose otherwise than the walk had planned.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from time import perf_counter
 from typing import Any
 
-from ..checkers.conform.consequences import consequences
+from ..checkers.conform.consequences import Consequence, if_seen, if_taken
 from ..checkers.conform.coverage import Tally
+from ..checkers.conform.diagnosis import LOOKED_AT, diagnose
 from ..checkers.conform.frontier import Frontier
 from ..checkers.conform.observation import Observed, resolve, seen
 from ..checkers.conform.walks import Walk
 from ..checkers.interpret import Run
-from ..model.language import ModelError, State, Step
+from ..model.language import ModelError, Requirement, State, Step
 from .adapter import Adapter, Answer, Did, Done, Greeting, Refused, Unsupported
 from .process import Broken
+from .protection import protected
 from .verdicts import Deviation, Kind, Note, Walked
 
 POSSIBLE_MOST = 12
@@ -56,7 +59,7 @@ class Lockstep:
         self.notes: dict[Note, None] = {}
         self._initials = run.initial()
         self._start = Frontier(run, self._initials, greeting.hidden)
-        self.now = self._start
+        self.now = self._before = self._start
         self.events: list[Observed] = []
         self._walk = ""
 
@@ -78,7 +81,7 @@ class Lockstep:
         """Begin in an initial state. Raises Deviated."""
         state = self._initials[initial]
         self.events.clear()
-        self.now = self._start.at(self._start.space.numbers([state]))
+        self.now = self._before = self._start.at(self._start.space.numbers([state]))
         with _answering("reset", ""):
             self.adapter.reset(self.run.shown(state))
         self._look("reset")
@@ -115,7 +118,7 @@ class Lockstep:
             raise Deviated(self._not_taken(observed))
         if self.tally is not None and not self.now.closure.ways:  # else what is hidden may have come between
             self.tally.taken(self.now.states, observed.action)
-        self.now = after
+        self._before, self.now = self.now, after
         self.events.append(observed)
 
     def _refused(self, step: Step, asked: Observed, reason: str) -> None:
@@ -123,6 +126,10 @@ class Lockstep:
         if refusal.somewhere:
             if self.tally is not None and not self.now.closure.ways:
                 self.tally.refused(self.now.states, step)
+            if not self.rules.careful:  # then it is in a state that refuses
+                closed = self.now.closed()
+                refusing = (n for n in closed.numbers if self._broken(closed.space.states[n], step))
+                self.now = closed.at(refusing)
             return
         said = f"it says: {reason}" if reason else "it gives no reason"
         if not self.rules.careful:
@@ -140,42 +147,47 @@ class Lockstep:
             pattern = resolve(self.run, observed)
         left = self.now.at(()) if pattern.never else self.now.seeing(pattern)
         if not left:
-            differs = (pattern.never,) if pattern.never else tuple(self._differs(shown, self.now.closed().states))
-            raise Deviated(Deviation(Kind.SEEN, f"what is seen after {when}", "", differs=differs))
+            raise Deviated(self._not_seen(shown, when, pattern.never))
         self.now = left
 
     def _not_taken(self, observed: Observed) -> Deviation:
         """Why an event has no place here: the requirements that refuse it, or what was seen and cannot be."""
-        blind = self.now.after(replace(observed, after={}))
-        if blind:
-            differs = tuple(self._differs(observed.after, blind.states))
-            return Deviation(Kind.SEEN, str(observed), observed.action, differs=differs)
+        states = sorted(self.now.closed().states)
+        found = diagnose(self.now.space, states, observed)
+        near = tuple(" then ".join(map(str, one.steps)) + f" ({one.why})" for one in found.nearest)
+        differs = tuple(f"{d.key} is {d.seen}, not {' or '.join(map(str, d.possible))}" for d in found.differs)
+        kind = Kind.SEEN if differs else Kind.TAKEN
+        comes = self._consequences(states, observed) or protected(self.run, observed.action, found.refused)
+        return Deviation(kind, str(observed), observed.action, found.refused, comes, differs, near, found.never)
+
+    def _consequences(self, states: list[State], observed: Observed) -> tuple[Consequence, ...]:
+        """Why it matters, in the state that comes nearest."""
         steps = [way.step for way in self.now.space.ways(resolve(self.run, replace(observed, after={})))]
-        broken = [
-            (self.run.broken(state, self.run.system.action(s.action), s.arguments), state, s)
-            for state in self.now.closed().states
-            for s in steps
-        ]
-        if not broken:
-            why = f"{observed.action} is left out of {self.run.world.name}"
-            return Deviation(Kind.TAKEN, str(observed), observed.action, possible=self._possible(), why=why)
-        requirements, state, step = min(broken, key=lambda found: (len(found[0]), found[1], found[2].arguments))
-        said = tuple(r.sentence for r in requirements)
-        comes = consequences(self.run, state, step)
-        return Deviation(Kind.TAKEN, str(observed), observed.action, said, comes, possible=self._possible())
+        tried = ((len(self._broken(state, step)), state, step) for state in states for step in steps)
+        nearest = min(islice(tried, LOOKED_AT), key=lambda t: t[0], default=None)
+        if nearest is None:
+            return ()
+        broken, state, step = nearest
+        if broken:
+            return if_taken(self.run, state, step)
+        return if_seen(self.run, state, self.run.take(state, step), observed.after)
 
-    def _differs(self, shown: Mapping[str, Any], states: frozenset[State]) -> Iterator[str]:
-        """The values that the nearest state does not have."""
+    def _broken(self, state: State, step: Step) -> tuple[Requirement, ...]:
+        return self.run.broken(state, self.run.system.action(step.action), step.arguments)
 
-        def wrong(state: State) -> list[str]:
-            holds = self.run.shown(state)
-            return [
-                f"{key} is {value}, not {holds[key]}"
-                for key, value in shown.items()
-                if key in holds and not _same(value, holds[key])
-            ]
+    def _not_seen(self, shown: Mapping[str, Any], when: str, never: str) -> Deviation:
+        """What is seen, and cannot be: the values that the nearest state does not have."""
+        states = sorted(self.now.closed().states)
+        nearest = min(states, key=lambda state: (len(self._wrong(shown, state)), state))
+        differs = (never,) if never else tuple(self._wrong(shown, nearest))
+        before = min(self._before.states, default=nearest)
+        comes = if_seen(self.run, before, nearest, shown)
+        return Deviation(Kind.SEEN, f"what is seen after {when}", "", consequences=comes, differs=differs)
 
-        yield from min((wrong(state) for state in states), key=lambda found: (len(found), found), default=list[str]())
+    def _wrong(self, shown: Mapping[str, Any], state: State) -> list[str]:
+        holds = self.run.shown(state)
+        pairs = ((key, value, holds[key]) for key, value in shown.items() if key in holds)
+        return [f"{key} is {value}, not {held}" for key, value, held in pairs if not _same(value, held)]
 
     def _possible(self) -> tuple[str, ...]:
         """Legal events of the states that it may be in; of each action with its first arguments."""

@@ -46,7 +46,7 @@ class Deviation:
     @property
     def identity(self) -> str:
         """What makes it the same deviation on another walk, or another day: short, and stable."""
-        about = "; ".join(self.requirements) or ("; ".join(sorted(d.partition(" ")[0] for d in self.differs)))
+        about = "; ".join(self.requirements) or ("; ".join(sorted(d.partition(" is ")[0] for d in self.differs)))
         return hashlib.sha256(f"{self.kind.name}|{self.action}|{about}".encode()).hexdigest()[:12]
 
     @property

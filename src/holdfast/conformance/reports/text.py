@@ -53,7 +53,8 @@ def _others(report: Report) -> Iterator[str]:
                 yield ""
                 yield "Others:"
             seen.add(walked.deviation.identity)
-            yield f"  {walked.walk}, attempt {walked.attempts}: {walked.deviation.sentence}  (id {walked.deviation.identity})"
+            yield f"  {walked.walk}, attempt {walked.attempts}: {walked.deviation.sentence}"
+            yield f"    id {walked.deviation.identity}"
 
 
 def _known(report: Report) -> Iterator[str]:

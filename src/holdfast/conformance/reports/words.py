@@ -55,11 +55,8 @@ def reasons(found: Deviation) -> Iterator[str]:
     if found.why:
         yield found.why
     for one in found.consequences:
-        yield (
-            f"this breaks {one.property} ({', '.join(one.cites)}): {one.sentence}"
-            if one.cites
-            else (f"this breaks {one.property}: {one.sentence}")
-        )
+        cites = f" ({', '.join(one.cites)})" if one.cites else ""
+        yield f"{'this lets break' if one.later else 'this breaks'} {one.property}{cites}: {one.sentence}"
     if found.possible:
         yield f"possible there: {'; '.join(found.possible)}"
 
