@@ -9,9 +9,9 @@ least suite (to find one is hard); least.py says how few attempts any suite must
 from __future__ import annotations
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -71,7 +71,32 @@ class Suite:
 def suite(owed: Obligations, length: int = LENGTH_MOST) -> Suite:
     """Walks that meet every obligation of a graph."""
     planner = _Planner(owed, length)
-    return Suite(owed, tuple(planner.walks()))
+    return Suite(owed, _needed(owed, tuple(planner.walks())))
+
+
+def _needed(owed: Obligations, walks: tuple[Walk, ...]) -> tuple[Walk, ...]:
+    """The walks without those that show nothing that no other shows: later ones may have come by the same way again."""
+    shows = [set(_shown(owed, walk)) for walk in walks]
+    times = Counter(o for shown in shows for o in shown)
+    kept: list[Walk] = []
+    for walk, shown in zip(walks, shows, strict=True):
+        if all(times[o] > 1 for o in shown):
+            times.subtract(shown)
+        else:
+            kept.append(replace(walk, name=f"walk {len(kept) + 1}"))
+    return tuple(kept)
+
+
+def _shown(owed: Obligations, walk: Walk) -> Iterator[Obligation]:
+    """What a walk shows, whether it was led there for it or not."""
+    graph, here = owed.graph, walk.initial
+    for attempt in walk.attempts:
+        action = owed.run.system.action(attempt.step.action)
+        if attempt.allowed:
+            yield Pair(owed.control(graph.states[here]), action.name)
+            here = next(j for step, j in graph.edges[here] if step == attempt.step)
+        else:
+            yield from owed.refused(graph.states[here], action, attempt.step.arguments)
 
 
 @dataclass

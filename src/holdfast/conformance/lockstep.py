@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
 from time import perf_counter
 from typing import Any
@@ -57,8 +58,7 @@ class Lockstep:
             run.system.action(name)
         self.run, self.adapter, self.greeting, self.rules, self.tally = run, adapter, greeting, rules, tally
         self.notes: dict[Note, None] = {}
-        self._initials = run.initial()
-        self._start = Frontier(run, self._initials, greeting.hidden)
+        self._initials, self._start = _start(run, greeting.hidden)
         self.now = self._before = self._start
         self.events: list[Observed] = []
         self._walk = ""
@@ -199,6 +199,13 @@ class Lockstep:
 
     def _note(self, text: str) -> None:
         self.notes[Note(self._walk, text)] = None
+
+
+@lru_cache(maxsize=8)
+def _start(run: Run, hidden: frozenset[str]) -> tuple[list[State], Frontier]:
+    """The initial states of a run, and the frontier of all of them: what it works out serves every walk."""
+    initials = run.initial()
+    return initials, Frontier(run, initials, hidden)
 
 
 @contextmanager
