@@ -80,14 +80,16 @@ class Acceptor:
         self.hidden = frozenset(hidden) & names
         self.everything_hidden = self.hidden == names
 
-    def judge(self, log: Sequence[Observed], *, by_process: bool = False) -> Inclusion:
+    def judge(self, log: Sequence[Observed], *, by_process: bool = False, instead: bool = True) -> Inclusion:
         """The verdict on a log. `by_process`: events of different processes may have come in any order.
+
+        `instead`: where it is excluded, also what could have been done instead of the event that could not be taken.
 
         Raises ModelError for an action, argument, field or value that the run does not know.
         """
         lanes = lanes_of(self.run, log, by_process=by_process)
         try:
-            return self._judged(lanes)
+            return self._judged(lanes, instead=instead)
         except TooMany as error:
             return Undecided(str(error), {})
 
@@ -98,7 +100,7 @@ class Acceptor:
             self._frontier = Frontier(self.run, self._start, self.hidden, limit=self._limit)
         return self._frontier
 
-    def _judged(self, lanes: Lanes) -> Inclusion:
+    def _judged(self, lanes: Lanes, *, instead: bool) -> Inclusion:
         reached = self.reach(lanes)
         if reached.at == lanes.end:
             return Included(len(lanes.log), len(reached.before))
@@ -107,7 +109,8 @@ class Acceptor:
         number = self._to_blame(lanes, reached)
         event = lanes.log[number]
         states = [self.frontier.space.states[n] for n in sorted(reached.before)]
-        return Excluded(lanes.named(reached.at), number, event, diagnose(self.frontier.space, states, event))
+        diagnosis = diagnose(self.frontier.space, states, event, instead=instead)
+        return Excluded(lanes.named(reached.at), number, event, diagnosis)
 
     def reach(self, lanes: Lanes) -> Reached:
         """How far the log can be matched. Raises TooMany."""
