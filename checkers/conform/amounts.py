@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ...model.language import State, Step
@@ -14,45 +15,63 @@ from .symbolic import Symbolic, Taken, Window
 ROUNDS = 50
 
 
+@dataclass(frozen=True)
+class Carried:
+    """A step that was taken, the state after it, and its event's number in the log (None: it was hidden)."""
+
+    step: Step
+    after: State
+    event: int | None
+
+
 class NotCarriedOut(Exception):
     """The amounts fit one by one, but no order of hidden steps was found in which they could be taken."""
 
 
-def model_of(symbolic: Symbolic) -> Any:
-    """Amounts that fit the path, as many of them as can be at zero. The path must fit.
+def carried_out(run: Run, symbolic: Symbolic, start: State) -> list[Carried]:
+    """The steps of the path, hidden ones included. The path must fit. Raises NotCarriedOut where no steps were found.
 
-    A flow that is only in a model because z3 chose so, rather than because something needs it, would tell a strange story.
+    The first amounts that z3 names mostly do. Where they do not, as many of them as can be are left at zero.
     """
+    if symbolic.solver.check() != z3.sat:
+        raise NotCarriedOut("no amounts fit")
+    model = symbolic.solver.model()
+    try:
+        return list(_steps(run, symbolic, start, model))
+    except NotCarriedOut:
+        return list(_steps(run, symbolic, start, _idle_model(symbolic, model)))
+
+
+def _idle_model(symbolic: Symbolic, model: Any) -> Any:
+    """Other amounts that fit, of which as many as can be are zero: all that are so in this model, and then some."""
+    windows = [item for item in symbolic.path.items if isinstance(item, Window)]
     idle: dict[int, Any] = {}
-    for item in symbolic.path.items:
-        for _, amount in item.amounts if isinstance(item, Window) else ():
-            truth = z3.Bool(f"idle {amount}")
-            idle[truth.get_id()] = truth
-            symbolic.solver.add(z3.Implies(truth, amount == 0))
+    for n, amount in enumerate(amount for window in windows for _, amount in window.amounts):
+        if rank_in(model, amount) == 0:
+            symbolic.solver.add(amount == 0)
+            continue
+        truth = z3.Bool(f"idle{n}")
+        idle[truth.get_id()] = truth
+        symbolic.solver.add(z3.Implies(truth, amount == 0))
     while symbolic.solver.check(*idle.values()) != z3.sat:
         core = symbolic.solver.unsat_core()
         if not len(core):
             raise NotCarriedOut("no amounts fit any more")
         for truth in core:
-            idle.pop(truth.get_id())
+            del idle[truth.get_id()]
     return symbolic.solver.model()
 
 
-def carried_out(run: Run, symbolic: Symbolic, start: State) -> Iterator[tuple[Step, State, int | None]]:
-    """The steps of the path, hidden ones included, each with the state after it and its event's number in the log, if any.
-
-    Raises NotCarriedOut where the interpreter does not take them.
-    """
-    model, state = model_of(symbolic), start
+def _steps(run: Run, symbolic: Symbolic, state: State, model: Any) -> Iterator[Carried]:
     for item in symbolic.path.items:
         if isinstance(item, Window):
             moved = [(f, rank_in(model, a)) for f, a in item.amounts]
             for step, after in _moved(run, state, moved):
-                yield step, after, None
+                yield Carried(step, after, None)
                 state = after
         else:
             step, state = _taken(run, state, item, model)
-            yield step, state, item.event
+            yield Carried(step, state, item.event)
 
 
 def _taken(run: Run, state: State, item: Taken, model: Any) -> tuple[Step, State]:

@@ -61,7 +61,8 @@ class QuantityAcceptor:
         search = _Search(self, log)
         try:
             if search.run():
-                taken = sum(event is not None for *_, event in carried_out(self.run, search.symbolic, self.start))
+                carried = carried_out(self.run, search.symbolic, self.start)
+                taken = sum(step.event is not None for step in carried)
                 assert taken == len(log), "every event was carried out"
                 return Included(len(log), 1)
         except (TooMany, NotCarriedOut) as error:
@@ -153,11 +154,9 @@ class _Search:
         """A state that the implementation may be in where the path ends; None where none was found."""
         self.symbolic.mark()
         try:
-            *_, (_, state, _) = carried_out(self.acceptor.run, self.symbolic, self.acceptor.start)
+            carried = carried_out(self.acceptor.run, self.symbolic, self.acceptor.start)
         except NotCarriedOut:
             return None
-        except ValueError:  # nothing has happened yet
-            return self.acceptor.start
         finally:
             self.symbolic.back()
-        return state
+        return carried[-1].after if carried else self.acceptor.start

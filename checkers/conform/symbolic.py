@@ -15,8 +15,8 @@ from ...model.language import Action, Requirement, State, Term
 from ..interpret import Run
 from ..plans.ground import Ground, Grounder, control_slots, literal, node, reduce, slots_of
 from ..plans.solve import lower
-from ..smt.z3types import known, same, z3
-from .flows import Flow, Group, bounds, groups_of
+from ..smt.z3types import known, plus, same, z3
+from .flows import Flow, Form, Group, bounds, groups_of
 from .space import TooMany
 
 PATIENCE_MS = 20_000
@@ -55,6 +55,8 @@ class Path:
 
     state: list[Any]
     items: list[Taken | Window] = field(default_factory=list["Taken | Window"])
+    held: dict[Form, tuple[Any, ...]] = field(default_factory=dict[Form, "tuple[Any, ...]"])
+    """Bounds of flows that are known to hold, with the values of their slots for which they do."""
 
 
 class Symbolic:
@@ -70,20 +72,19 @@ class Symbolic:
         self.solver = z3.Solver()
         self.solver.set("timeout", PATIENCE_MS)
         self.path = Path(list(start))
-        self._marks: list[tuple[list[Any], int]] = []
+        self._marks: list[tuple[list[Any], int, dict[Form, tuple[Any, ...]]]] = []
         self._names = 0
 
     # ------------------------------------------------------------------------------------------------------- there and back
     def mark(self) -> None:
         """Remember where the path is."""
         self.solver.push()
-        self._marks.append((list(self.path.state), len(self.path.items)))
+        self._marks.append((list(self.path.state), len(self.path.items), dict(self.path.held)))
 
     def back(self) -> None:
         """Go back to where it was last marked."""
         self.solver.pop()
-        state, length = self._marks.pop()
-        self.path.state = state
+        self.path.state, length, self.path.held = self._marks.pop()
         del self.path.items[length:]
 
     @property
@@ -122,13 +123,25 @@ class Symbolic:
         amounts = [(f, self.integer(0, None)) for f, _ in running]
         for slot in sorted({s for f, _ in running for s in f.delta}):
             state[slot] = self.integer(0, self._high(slot))
-            moved = [f.delta[slot] * amount for f, amount in amounts if slot in f.delta]
+            moved = [_times(f.delta[slot], amount) for f, amount in amounts if slot in f.delta]
             self.solver.add(state[slot] == z3.Sum(before[slot], *moved))
-        for constant, coefficients in bounds(running):
-            old, new = (constant + sum(n * s[k] for k, n in coefficients) for s in (before, state))
-            within = new <= 0
-            self.solver.add(within if known(old) and old <= 0 else z3.Or(within, new <= old))
+        for form in bounds(running):
+            self._keep_within(form, before, state)
         self.path.items.append(Window(tuple(amounts)))
+
+    def _keep_within(self, form: Form, before: list[Any], state: list[Any]) -> None:
+        """A bound holds after the flows, or (where it did not hold before them) is not overstepped further."""
+        constant, coefficients = form
+        if constant == 0 and all(n < 0 for _, n in coefficients):
+            return  # no slot is negative
+        old, new = (plus([constant, *(_times(n, s[k]) for k, n in coefficients)]) for s in (before, state))
+        held = self.path.held.get(form, ())
+        still = held and all(before[k] is was for (k, _), was in zip(coefficients, held, strict=True))
+        if still or (known(old) and old <= 0):
+            self.solver.add(new <= 0)
+            self.path.held[form] = tuple(state[k] for k, _ in coefficients)
+        else:
+            self.solver.add(z3.Or(new <= 0, new <= old))
 
     def _allowed(self, flow: Flow) -> list[Ground] | None:
         """What a flow asks for with control put in; None where control does not allow it."""
@@ -243,6 +256,11 @@ class _Values(dict[Any, Any]):
 
     def __missing__(self, key: Any) -> Any:
         return self._state[key]
+
+
+def _times(n: int, value: Any) -> Any:
+    """n times a value; z3 need not be told of a factor of one."""
+    return value if n == 1 else -value if n == -1 else n * value
 
 
 def _one_of(value: Any, values: frozenset[int]) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,11 @@ def read_log(file: Path) -> Log:
         number, head = rows.pop(0)
         if head["trace"] != VERSION:
             problems.append(_problem(file, number, f"a trace of version {json.dumps(head['trace'])}", f"{VERSION}"))
-    events = [e for n, row in rows if (e := _event(row, n, lambda *w, n=n: problems.append(_problem(file, n, *w))))]
+    events: list[Observed] = []
+    for number, row in rows:
+        said: list[tuple[str, str]] = []
+        events += _event(row, number, said)
+        problems += [_problem(file, number, found, expected) for found, expected in said]
     if not rows and not problems:
         problems.append(_problem(file, 0, "a log without any event", "a line for each event"))
     if problems:
@@ -61,15 +65,19 @@ def understood(run: Run, log: Log, events: Iterable[Observed]) -> tuple[Observed
         try:
             resolve(run, event)
         except ModelError as error:
-            problems.append(_problem(Path(log.file), event.line, f"an event that {run.world.name} does not know", f"{error}"))
+            problems.append(
+                _problem(Path(log.file), event.line, f"an event that {run.world.name} does not know", f"{error}")
+            )
     if problems:
         raise BadInput(problems)
     return kept
 
 
-def written(events: Iterable[Observed], head: dict[str, Any]) -> Iterator[str]:
+def lines_of(events: Iterable[Observed], head: dict[str, Any]) -> Iterator[str]:
     """Events as lines of a log."""
-    yield json.dumps({"trace": VERSION, "world": "", "system": "", "property": None, "sentence": "", "initial": 0, **head})
+    yield json.dumps(
+        {"trace": VERSION, "world": "", "system": "", "property": None, "sentence": "", "initial": 0, **head}
+    )
     for number, event in enumerate(events, 1):
         row: dict[str, Any] = {"step": number, "action": event.action, "arguments": dict(event.arguments)}
         row |= {"after": dict(event.after)} if event.after else {}
@@ -111,36 +119,37 @@ def _row(file: Path, number: int, line: str, problems: list[Problem]) -> dict[st
     return row  # pyright: ignore[reportUnknownVariableType] - keys of JSON objects are strings
 
 
-def _event(row: dict[str, Any], number: int, wrong: Callable[..., None]) -> Observed | None:
-    """One event; None, and what is wrong with it told, where it is none."""
+def _event(row: dict[str, Any], number: int, said: list[tuple[str, str]]) -> list[Observed]:
+    """One event, if it is one; what is wrong with it is noted as found and expected."""
     if not isinstance(row.get("action"), str):
-        found = f"an event with action {json.dumps(row['action'])}" if "action" in row else "an event without an action"
-        wrong(quoted(found), '`"action"`: the name of an action of the model')
-        return None
-    for key in row.keys() - KNOWN:
-        wrong(f"the key {quoted(key)}", f"one of {', '.join(KNOWN)}")
-    arguments, changed, after = (_object(row, key, wrong) for key in ("arguments", "changed", "after"))
+        found = f"the action {json.dumps(row['action'])}" if "action" in row else "an event without an action"
+        said.append((found, '`"action"`: the name of an action of the model'))
+        return []
+    said += [(f"the key {quoted(key)}", f"one of {', '.join(KNOWN)}") for key in row if key not in KNOWN]
+    arguments, changed, after = (_object(row, key, said) for key in ("arguments", "changed", "after"))
     process = row.get("process")
     if process is not None and not isinstance(process, str):
-        wrong(f"process {json.dumps(process)}", "a name, between quotes")
-    for values, where in ((arguments, "arguments"), (after, "after")):
-        for key, value in values.items():
-            if isinstance(value, (dict, list, float)):
-                wrong(f"{quoted(json.dumps(value))} for {key}, in {where}", "a label, a number, or true or false")
-    seen = {key: pair[1] for key, pair in changed.items() if _is_pair(key, pair, wrong)}
-    return Observed(row["action"], arguments, {**seen, **after}, process, number)
+        said.append((f"process {json.dumps(process)}", "a name, between quotes"))
+    seen = {key: pair[1] for key, pair in changed.items() if _is_pair(key, pair, said)}
+    for where, values in (("arguments", arguments), ("after", {**seen, **after})):
+        said += [_no_value(where, key, v) for key, v in values.items() if isinstance(v, (dict, list, float))]
+    return [Observed(row["action"], arguments, {**seen, **after}, process, number)]
 
 
-def _object(row: dict[str, Any], key: str, wrong: Callable[..., None]) -> dict[str, Any]:
+def _no_value(where: str, key: str, value: Any) -> tuple[str, str]:
+    return f"{quoted(json.dumps(value))} for {key}, in {where}", "a label, a number, or true or false"
+
+
+def _object(row: dict[str, Any], key: str, said: list[tuple[str, str]]) -> dict[str, Any]:
     value = row.get(key, {})
     if isinstance(value, dict):
         return value  # pyright: ignore[reportUnknownVariableType] - keys of JSON objects are strings
-    wrong(f"{key}: {quoted(json.dumps(value))}", "an object")
+    said.append((f"{key}: {quoted(json.dumps(value))}", "an object"))
     return {}
 
 
-def _is_pair(key: str, pair: Any, wrong: Callable[..., None]) -> bool:
+def _is_pair(key: str, pair: Any, said: list[tuple[str, str]]) -> bool:
     if isinstance(pair, list) and len(pair) == 2:  # pyright: ignore[reportUnknownArgumentType]
         return True
-    wrong(f"{quoted(json.dumps(pair))} for {key}, in changed", "[before, after]")
+    said.append((f"{quoted(json.dumps(pair))} for {key}, in changed", "[before, after]"))
     return False

@@ -14,7 +14,6 @@ from typing import Any
 from ..checkers.conform.observation import Observed
 from ..checkers.plans.product import Planned
 from ..inputs.records import Plan
-from ..model.inventory import Hypervisor, Machine, Vm
 from ..model.language import Entity
 
 SILENT = frozenset({"fence", "source_killed", "balloon_stopped_short"})
@@ -27,12 +26,9 @@ SAME_AS = {"boot_hung": "boot_failed"}
 class Vocabulary:
     """Translates events of a plan's log. `planned` is the plan's world; None where the operator is free."""
 
-    def __init__(self, plan: Plan, members: Iterable[Entity], planned: Planned | None) -> None:
+    def __init__(self, plan: Plan, planned: Planned | None) -> None:
         """For one plan."""
-        self._members = tuple(members)
-        self._machine = plan.host
-        self._planned = planned
-        self._references = {f.name: f for sort in (Vm, Machine) for f in sort.fields if f.sort is Hypervisor}
+        self._host, self._planned = plan.host, planned
         self._stunned: set[Any] = set()
 
     def translated(self, events: Iterable[Observed]) -> Iterator[Observed]:
@@ -67,8 +63,7 @@ class Vocabulary:
         steps = tuple(
             task.label
             for task in self._planned.world.of(self._planned.task)
-            if _value(task, "does") == action
-            and all(_value(task, key) == value for key, value in arguments.items())
+            if _value(task, "does") == action and all(_value(task, key) == value for key, value in arguments.items())
         )
         return {"task": steps} if steps else arguments
 
@@ -87,7 +82,7 @@ class Vocabulary:
             if label.endswith(".host_vm"):
                 label = f"{label.removesuffix('.host_vm')}.host-vm"
             if field in ("source", "target", "carrier") and value in ("old", "guest", "new"):
-                value = f"{self._machine}.{value}"
+                value = f"{self._host}.{value}"
             yield f"{label}.{field}", value
 
 
