@@ -6,8 +6,8 @@ elsewhere than was observed, and otherwise where the fewest requirements are in 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -53,8 +53,10 @@ class Diagnosis:
         return self.never or "; ".join((self.always or self.refused)[:1])
 
 
-def diagnose(space: Space, states: Sequence[State], event: Observed, *, instead: bool = True) -> Diagnosis:
-    """Why none of these states can take the event; `instead`: and what could have been done.
+def diagnose(
+    space: Space, states: Sequence[State], event: Observed, hidden: Collection[str] = (), *, instead: bool = True
+) -> Diagnosis:
+    """Why none of these states can take the event; `instead`: and what could have been done, `hidden` actions last.
 
     Raises ModelError for what the run does not know.
     """
@@ -67,18 +69,17 @@ def diagnose(space: Space, states: Sequence[State], event: Observed, *, instead:
     taken = [(state, way) for state, way, broken in tried if not broken]
     if taken:
         differs = _differences(space.run, pattern, event, taken)
-        return Diagnosis(differs=differs, nearest=nearest(space, taken[0][0], pattern, None) if instead else ())
-    return _refused(space, pattern, tried, instead=instead)
+        return Diagnosis(differs=differs, nearest=nearest(space, taken[0][0], pattern, None, hidden) if instead else ())
+    state, way, refused = _refused(tried)
+    return replace(refused, nearest=nearest(space, state, pattern, way, hidden)) if instead else refused
 
 
-def _refused(
-    space: Space, pattern: Pattern, tried: list[tuple[State, Way, tuple[Requirement, ...]]], *, instead: bool
-) -> Diagnosis:
+def _refused(tried: list[tuple[State, Way, tuple[Requirement, ...]]]) -> tuple[State, Way, Diagnosis]:
+    """The state and the step that come nearest, and the requirements in the way there."""
     state, way, broken = min(tried, key=lambda t: len(t[2]))
     always = [r for r in broken if all(r in others for _, _, others in tried)]
     sentences = tuple(dict.fromkeys(r.sentence for r in broken))
-    definite = tuple(dict.fromkeys(r.sentence for r in always))
-    return Diagnosis(sentences, definite, nearest=nearest(space, state, pattern, way) if instead else ())
+    return state, way, Diagnosis(sentences, tuple(dict.fromkeys(r.sentence for r in always)))
 
 
 def _tried(

@@ -28,10 +28,11 @@ from .space import LIMIT_STATES, TooMany
 
 @dataclass(frozen=True)
 class Included:
-    """The log is a behaviour. `events` is how many there were, `states` in how many states that may have left it."""
+    """The log is a behaviour. `events` is how many there were; `states`, in how many states that may have left the
+    implementation (None: at least in one, and they were not counted)."""
 
     events: int
-    states: int
+    states: int | None
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class Acceptor:
         number = self._to_blame(lanes, reached)
         event = lanes.log[number]
         states = [self.frontier.space.states[n] for n in sorted(reached.before)]
-        diagnosis = diagnose(self.frontier.space, states, event, instead=instead)
+        diagnosis = diagnose(self.frontier.space, states, event, self.hidden, instead=instead)
         return Excluded(lanes.named(reached.at), number, event, diagnosis)
 
     def reach(self, lanes: Lanes) -> Reached:

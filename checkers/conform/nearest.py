@@ -1,27 +1,31 @@
 """What could have been done instead of an event that nobody could take, nearest first.
 
 First what concerns the same member, then the same action with other arguments, then the fewest steps after which the event
-that was asked for is possible. Numbers are at their least where there are too many of them.
+that was asked for is possible; and where there is none of these, whatever is possible. What may be hidden comes last. Where
+there are too many numbers to try, they are at their least or at their largest.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from math import prod
 from typing import Any
 
-from ...model.language import Action, Arguments, Sort, State
+from ...model.language import Action, Arguments, Role, Sort, State
 from ..interpret import OutOfRange, Run
 from .observation import Observed, Pattern, seen
 from .space import LIMIT_STEPS, Space, Way
 
 SUGGESTED = 4
 FAR = 4
-ASKED = 60_000, 3_000
+ASKED = 60_000, 12_000
 """How often it may be asked, ahead, whether a step can be taken: by compiled code, and by the interpreter."""
+
+LIKELY = {Role.PLANNED: 0, Role.AUTOMATIC: 1, Role.ENVIRONMENT: 2, Role.FAULT: 3}
+"""Whose actions are named first."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +36,17 @@ class Near:
     why: str
 
 
-def nearest(space: Space, state: State, pattern: Pattern, asked: Way | None) -> tuple[Near, ...]:
+def nearest(
+    space: Space, state: State, pattern: Pattern, asked: Way | None, hidden: Collection[str] = ()
+) -> tuple[Near, ...]:
     """What can be done in this state; `asked` is the step that comes nearest to the event, where there is one."""
-    ways = list(_ways(space))
-    legal = [way for way in ways if _can(way, state)]
+    most = {(w.action.name, _members_of(w)): w for w in _largest(space, state)}
+    least = list(_ways(space))
+    ways = [*dict.fromkeys([*least, *most.values()])]
+    legal = sorted(
+        (w for w in least if _can(w, state)), key=lambda w: (w.action.name in hidden, LIKELY[w.action.by.role])
+    )
+    legal = [most.get((w.action.name, _members_of(w)), w) for w in legal]
     about = _members(pattern.action, asked.arguments) if asked else _seen_members(pattern)
     others = [w for w in legal if w.action is not pattern.action and about & _members(w.action, w.arguments)]
     same = [w for w in legal if w.action is pattern.action]
@@ -44,7 +55,26 @@ def nearest(space: Space, state: State, pattern: Pattern, asked: Way | None) -> 
     ahead = _ahead(space, state, ways, asked) if asked else None
     if ahead:
         found.append(Near(tuple(_observed(space.run, w) for w in ahead), "after this it can be taken"))
-    return tuple(found)
+    return tuple(found) or tuple(_alone(space, legal, "possible at all"))
+
+
+def _largest(space: Space, state: State) -> Iterator[Way]:
+    """Steps with one number, where numbers are too many to try: with the largest that can be taken here."""
+    for way in [] if space.narrow else list(_ways(space)):
+        (*numbers,) = (k for k, p in enumerate(way.action.parameters) if p.range is not None)
+        if len(numbers) == 1 and _can(way, state):
+            yield _widest(space, state, way, numbers[0])
+
+
+def _widest(space: Space, state: State, way: Way, at: int) -> Way:
+    """The same step with the largest number that it can have: if so much can be taken, so can less."""
+    allowed = space.run.instance.range(way.action.parameters[at])
+    low, high = way.arguments[at], allowed.stop
+    while high - low > 1:
+        middle = (low + high) // 2
+        tried = (*way.arguments[:at], middle, *way.arguments[at + 1 :])
+        low, high = (low, middle) if space.run.broken(state, way.action, tried) else (middle, high)
+    return space.way(way.action, (*way.arguments[:at], low, *way.arguments[at + 1 :]))
 
 
 def _ways(space: Space) -> Iterator[Way]:
@@ -73,6 +103,12 @@ def _alone(space: Space, ways: list[Way], why: str) -> Iterator[Near]:
 
 def _observed(run: Run, way: Way) -> Observed:
     return seen(run, way.action.name, way.arguments)
+
+
+def _members_of(way: Way) -> Arguments:
+    """The members that a step is about, as arguments; its numbers are left out."""
+    pairs = zip(way.action.parameters, way.arguments, strict=True)
+    return tuple(value for p, value in pairs if p.range is None)
 
 
 def _members(action: Action, arguments: Arguments) -> set[tuple[Any, int]]:

@@ -2,7 +2,7 @@
 
 Control is followed as it is, amounts are left open (`symbolic.py`). Hidden steps that move amounts are given their chance
 before every event. Hidden steps that change control are tried where an event cannot be taken without them: breadth first
-from there, so many in a row (DEPTH), and then at earlier events, until so many steps were tried (TRIES). A log is `Included`
+from there, so many in a row (DEPTH), and then at earlier events, until so many steps (TRIES) or seconds (SECONDS) were spent. A log is `Included`
 only when its steps, hidden ones too, were taken in the reference interpreter; it is `Excluded` only when nothing was left
 untried.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
+from time import perf_counter
 
 from ...model.language import ModelError, Sort, State
 from ..interpret import Run
@@ -25,6 +26,7 @@ from .symbolic import Symbolic, Wanted
 
 DEPTH = 4
 TRIES = 5_000
+SECONDS = 60.0
 
 
 class QuantityAcceptor:
@@ -43,6 +45,7 @@ class QuantityAcceptor:
         self.run, self.depth, self.tries = run, depth, tries
         self.start = run.initial()[0] if start is None else start
         actions = [a for a in run.instance.actions if a.name in frozenset(hidden)]
+        self.hidden = frozenset(a.name for a in actions)
         self.flows = frozenset(a.name for a in actions if is_flow(a))
         self.edges = [
             Wanted(a, members)
@@ -64,14 +67,14 @@ class QuantityAcceptor:
                 carried = carried_out(self.run, search.symbolic, self.start)
                 taken = sum(step.event is not None for step in carried)
                 assert taken == len(log), "every event was carried out"
-                return Included(len(log), 1)
+                return Included(len(log), None)
         except (TooMany, NotCarriedOut) as error:
             return Undecided(str(error), {None: max(search.furthest, 0)})
         if search.bounded or search.diagnosis is None:
             return Undecided(search.bounded, {None: search.furthest})
         at, diagnosis = search.furthest, search.diagnosis
         if instead and search.blocked_at is not None:
-            diagnosis = with_nearest(self.run, search.blocked_at, log[at], diagnosis)
+            diagnosis = with_nearest(self.run, search.blocked_at, log[at], diagnosis, self.hidden)
         return Excluded({None: at}, at, log[at], diagnosis)
 
 
@@ -83,6 +86,7 @@ class _Search:
         self.symbolic = Symbolic(acceptor.run, acceptor.flows, acceptor.start)
         self.patterns = [resolve(acceptor.run, observed) for observed in log]
         self.furthest, self.tried, self.bounded = -1, 0, ""
+        self.until = perf_counter() + SECONDS
         self.diagnosis: Diagnosis | None = None
         self.blocked_at: State | None = None
 
@@ -145,6 +149,8 @@ class _Search:
         self.tried += 1
         if self.tried > self.acceptor.tries:
             raise TooMany(f"more than {self.acceptor.tries} steps were tried")
+        if self.acceptor.edges and perf_counter() > self.until:
+            raise TooMany(f"what may be hidden was sought for more than {SECONDS:.0f} s")
         return self.symbolic.take(wanted)
 
     def _control(self) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -91,9 +91,9 @@ def _by(broken: list[Requirement], *, always: bool) -> Diagnosis:
     return Diagnosis(sentences, sentences if always else ())
 
 
-def with_nearest(run: Run, state: State, event: Observed, diagnosis: Diagnosis) -> Diagnosis:
+def with_nearest(run: Run, state: State, event: Observed, diagnosis: Diagnosis, hidden: Collection[str]) -> Diagnosis:
     """The diagnosis with what could be done in this state instead."""
     space, pattern = Space(run), resolve(run, event)
     members = tuple(min(v) if v else None for v in pattern.allowed)
     asked = None if None in members else space.way(pattern.action, tuple(m for m in members if m is not None))
-    return replace(diagnosis, nearest=nearest(space, state, pattern, asked))
+    return replace(diagnosis, nearest=nearest(space, state, pattern, asked, hidden))

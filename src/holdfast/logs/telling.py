@@ -75,8 +75,10 @@ def lines(
     """The verdict for people, after its headline."""
     match verdict:
         case Included():
-            states = "one state" if verdict.states == 1 else f"any of {verdict.states} states"
-            yield f"{target}: all {verdict.events} events can have happened; that leaves the implementation in {states}."
+            left = {None: "", 1: "; that leaves it in one state"}.get(
+                verdict.states, f"; it may be in {verdict.states} states"
+            )
+            yield f"{target}: all {verdict.events} events can have happened{left}."
         case Undecided():
             yield f"{target}: {verdict.why}. {_how_far(verdict.matched, log)}"
         case Excluded():
