@@ -118,7 +118,7 @@ class Acceptor:
         frontier = self.frontier
         if len(lanes.lanes) == 1 and not self.everything_hidden:
             return _followed(frontier, lanes)
-        moves = Moves(frontier.space, lanes.patterns)
+        moves = Moves(frontier.closure, lanes.patterns)
         if self.everything_hidden:
             return through_components(frontier.closure, moves, lanes, frontier.numbers)
         return in_order(frontier.closure, moves, lanes, frontier.numbers, self._nodes)

@@ -2,7 +2,8 @@
 
 Control is followed as it is, amounts are left open (`symbolic.py`). Hidden steps that move amounts are given their chance
 before every event. Hidden steps that change control are tried where an event cannot be taken without them: breadth first
-from there, so many in a row (DEPTH), and then at earlier events, until so many steps (TRIES) or seconds (SECONDS) were spent. A log is `Included`
+from there, so many in a row (DEPTH), and then at earlier events, until so many steps (TRIES) or seconds (SECONDS) were
+spent. A log is `Included`
 only when its steps, hidden ones too, were taken in the reference interpreter; it is `Excluded` only when nothing was left
 untried.
 """
