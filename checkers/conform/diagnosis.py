@@ -6,22 +6,20 @@ elsewhere than was observed, and otherwise where the fewest requirements are in 
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from ...model.language import Action, Arguments, Requirement, Sort, State
+from ...model.language import Requirement, State
 from ..interpret import OutOfRange, Run
-from .observation import Observed, Pattern, resolve, seen
+from .nearest import Near, nearest
+from .observation import Observed, Pattern, resolve
 from .space import Space, Way
 
 LOOKED_AT = 2_000
 """How many pairs of a state and a choice of arguments are looked at for the nearest ones."""
 SUGGESTED = 6
-FAR, STATES_AHEAD = 4, 2_000
-"""How many steps ahead, and through how many states, it is sought what would make an event possible."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +29,6 @@ class Difference:
     key: str
     seen: Any
     possible: tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class Near:
-    """Steps that are legal instead; after those of `then`, the event that was asked for can be taken."""
-
-    steps: tuple[Observed, ...]
-    why: str
 
 
 @dataclass(frozen=True)
@@ -63,28 +53,33 @@ class Diagnosis:
         return self.never or "; ".join((self.always or self.refused)[:1])
 
 
-def diagnose(space: Space, states: Sequence[State], event: Observed) -> Diagnosis:
-    """Why none of these states can take the event. Raises ModelError for what the run does not know."""
+def diagnose(
+    space: Space, states: Sequence[State], event: Observed, hidden: Collection[str] = (), *, instead: bool = True
+) -> Diagnosis:
+    """Why none of these states can take the event; `instead`: and what could have been done, `hidden` actions last.
+
+    Raises ModelError for what the run does not know.
+    """
     pattern = resolve(space.run, event)
     if pattern.never or not states:
         return Diagnosis(never=pattern.never or "the implementation is in no state of the model")
-    out_of_range = _out_of_range(space.run, pattern, event)
-    if out_of_range:
-        return Diagnosis(never=out_of_range)
+    if wrong := out_of_range(space.run, pattern, event):
+        return Diagnosis(never=wrong)
     tried = list(islice(_tried(space, states, pattern), LOOKED_AT))
     taken = [(state, way) for state, way, broken in tried if not broken]
     if taken:
         differs = _differences(space.run, pattern, event, taken)
-        return Diagnosis(differs=differs, nearest=_nearest(space, taken[0][0], pattern, None))
-    return _refused(space, pattern, tried)
+        return Diagnosis(differs=differs, nearest=nearest(space, taken[0][0], pattern, None, hidden) if instead else ())
+    state, way, refused = _refused(tried)
+    return replace(refused, nearest=nearest(space, state, pattern, way, hidden)) if instead else refused
 
 
-def _refused(space: Space, pattern: Pattern, tried: list[tuple[State, Way, tuple[Requirement, ...]]]) -> Diagnosis:
+def _refused(tried: list[tuple[State, Way, tuple[Requirement, ...]]]) -> tuple[State, Way, Diagnosis]:
+    """The state and the step that come nearest, and the requirements in the way there."""
     state, way, broken = min(tried, key=lambda t: len(t[2]))
     always = [r for r in broken if all(r in others for _, _, others in tried)]
     sentences = tuple(dict.fromkeys(r.sentence for r in broken))
-    definite = tuple(dict.fromkeys(r.sentence for r in always))
-    return Diagnosis(sentences, definite, nearest=_nearest(space, state, pattern, way))
+    return state, way, Diagnosis(sentences, tuple(dict.fromkeys(r.sentence for r in always)))
 
 
 def _tried(
@@ -97,8 +92,8 @@ def _tried(
             yield state, way, broken
 
 
-def _out_of_range(run: Run, pattern: Pattern, event: Observed) -> str:
-    """What is wrong with an argument that no step has."""
+def out_of_range(run: Run, pattern: Pattern, event: Observed) -> str:
+    """What is wrong with an argument that no step has; nothing where some step has it."""
     for p, values in zip(pattern.action.parameters, pattern.allowed, strict=True):
         allowed = run.instance.range(p)
         if values is not None and not any(v in allowed for v in values):
@@ -132,59 +127,3 @@ def _effect(run: Run, state: State, way: Way) -> State | None:
         return run.effect(state, way.action, way.arguments)
     except OutOfRange:
         return None
-
-
-# ---------------------------------------------------------------------------------------------------------- what is legal
-def _nearest(space: Space, state: State, pattern: Pattern, way: Way | None) -> tuple[Near, ...]:
-    """What can be done in this state: about the same member, the same action, and what makes the event possible."""
-    if not space.narrow:
-        return ()
-    ways = space.ways_of(a.name for a in space.run.instance.actions)
-    legal = [w for w in ways if w.guard(state)]
-    about = _members(pattern.action, way.arguments if way else tuple(min(v) if v else -1 for v in pattern.allowed))
-    same = [w for w in legal if w.action is pattern.action]
-    others = [w for w in legal if w.action is not pattern.action and about & _members(w.action, w.arguments)]
-    found = [*_named(space, others[:SUGGESTED], "about the same"), *_named(space, same[:SUGGESTED], "the same action")]
-    ahead = _ahead(space, state, ways, way) if way else None
-    if ahead:
-        found.append(Near(tuple(_seen(space, w) for w in ahead), "after this it can be taken"))
-    return tuple(found)
-
-
-def _named(space: Space, ways: Iterable[Way], why: str) -> Iterator[Near]:
-    return (Near((_seen(space, way),), why) for way in ways)
-
-
-def _seen(space: Space, way: Way) -> Observed:
-    return seen(space.run, way.action.name, way.arguments)
-
-
-def _members(action: Action, arguments: Arguments) -> set[tuple[Any, int]]:
-    """The members that a step is about."""
-    pairs = zip(action.parameters, arguments, strict=True)
-    return {(p.var.sort, value) for p, value in pairs if isinstance(p.var.sort, Sort) and value >= 0}
-
-
-def _ahead(space: Space, state: State, ways: list[Way], asked: Way) -> list[Way] | None:
-    """The fewest steps after which the event can be taken; None where a few do not suffice."""
-    came: dict[State, tuple[State, Way] | None] = {state: None}
-    todo = deque([(state, 0)])
-    while todo and len(came) < STATES_AHEAD:
-        here, depth = todo.popleft()
-        if asked.guard(here):
-            return _back(came, here)
-        for way in ways if depth < FAR else ():
-            if way.guard(here):
-                after = _effect(space.run, here, way)
-                if after is not None and after not in came:
-                    came[after] = here, way
-                    todo.append((after, depth + 1))
-    return None
-
-
-def _back(came: dict[State, tuple[State, Way] | None], here: State) -> list[Way]:
-    steps: list[Way] = []
-    while (before := came[here]) is not None:
-        here = before[0]
-        steps.append(before[1])
-    return steps[::-1]

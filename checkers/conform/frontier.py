@@ -74,7 +74,8 @@ class Frontier:
         ways = self.space.ways(pattern)
         before = self.closure.of(self.numbers)
         targets = {t for way in ways for t in self._images(way, before)}
-        return self.at(t for t in targets if pattern.shows(self.space.states[t]))
+        shown = self.space.showing(pattern.after)
+        return self.at(t for t in targets if shown >> t & 1)
 
     def _images(self, way: Way, before: int) -> Iterator[int]:
         for number in ones(before & ~way.tried):
@@ -83,7 +84,8 @@ class Frontier:
 
     def seeing(self, pattern: Pattern) -> Frontier:
         """Those states, hidden steps included, that are as the pattern's `after` says: an observation without an event."""
-        return self.at(n for n in ones(self.closure.of(self.numbers)) if pattern.shows(self.space.states[n]))
+        before = self.closure.of(self.numbers)
+        return self.at(ones(before & self.space.showing(pattern.after)))
 
     def refuses(self, action: str, arguments: Arguments) -> Refusal:
         """Whether an action is refused in every state, or in some, and by which requirements. Raises TooMany."""

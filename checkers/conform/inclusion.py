@@ -28,10 +28,11 @@ from .space import LIMIT_STATES, TooMany
 
 @dataclass(frozen=True)
 class Included:
-    """The log is a behaviour. `events` is how many there were, `states` in how many states that may have left it."""
+    """The log is a behaviour. `events` is how many there were; `states`, in how many states that may have left the
+    implementation (None: at least in one, and they were not counted)."""
 
     events: int
-    states: int
+    states: int | None
 
 
 @dataclass(frozen=True)
@@ -80,14 +81,16 @@ class Acceptor:
         self.hidden = frozenset(hidden) & names
         self.everything_hidden = self.hidden == names
 
-    def judge(self, log: Sequence[Observed], *, by_process: bool = False) -> Inclusion:
+    def judge(self, log: Sequence[Observed], *, by_process: bool = False, instead: bool = True) -> Inclusion:
         """The verdict on a log. `by_process`: events of different processes may have come in any order.
+
+        `instead`: where it is excluded, also what could have been done instead of the event that could not be taken.
 
         Raises ModelError for an action, argument, field or value that the run does not know.
         """
         lanes = lanes_of(self.run, log, by_process=by_process)
         try:
-            return self._judged(lanes)
+            return self._judged(lanes, instead=instead)
         except TooMany as error:
             return Undecided(str(error), {})
 
@@ -98,7 +101,7 @@ class Acceptor:
             self._frontier = Frontier(self.run, self._start, self.hidden, limit=self._limit)
         return self._frontier
 
-    def _judged(self, lanes: Lanes) -> Inclusion:
+    def _judged(self, lanes: Lanes, *, instead: bool) -> Inclusion:
         reached = self.reach(lanes)
         if reached.at == lanes.end:
             return Included(len(lanes.log), len(reached.before))
@@ -107,14 +110,15 @@ class Acceptor:
         number = self._to_blame(lanes, reached)
         event = lanes.log[number]
         states = [self.frontier.space.states[n] for n in sorted(reached.before)]
-        return Excluded(lanes.named(reached.at), number, event, diagnose(self.frontier.space, states, event))
+        diagnosis = diagnose(self.frontier.space, states, event, self.hidden, instead=instead)
+        return Excluded(lanes.named(reached.at), number, event, diagnosis)
 
     def reach(self, lanes: Lanes) -> Reached:
         """How far the log can be matched. Raises TooMany."""
         frontier = self.frontier
         if len(lanes.lanes) == 1 and not self.everything_hidden:
             return _followed(frontier, lanes)
-        moves = Moves(frontier.space, lanes.patterns)
+        moves = Moves(frontier.closure, lanes.patterns)
         if self.everything_hidden:
             return through_components(frontier.closure, moves, lanes, frontier.numbers)
         return in_order(frontier.closure, moves, lanes, frontier.numbers, self._nodes)

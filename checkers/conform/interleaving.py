@@ -34,36 +34,27 @@ def through_components(closure: Closure, moves: Moves, lanes: Lanes, start: Iter
     met: list[tuple[Positions, list[int]]] = []
     for component in range(max(fronts, default=-1), -1, -1):  # each leads to lower numbers only
         for at in fronts.pop(component, ()):
-            here = _taken_inside(closure, moves, lanes, component, at)
+            here = _taken_inside(moves, lanes, component, at)
             met.append((here, closure.members[component]))
             if here == lanes.end:
                 return best(met[-1:])
             for other in closure.below[component]:
                 _enter(fronts, other, here)
             for lane, event in lanes.heads(here):
-                for other in _leads_to(closure, moves, component, lanes.pattern[event]):
+                for other in moves.components(component, lanes.pattern[event]):
                     _enter(fronts, other, advance(here, lane))
     return best(met)
 
 
-def _taken_inside(closure: Closure, moves: Moves, lanes: Lanes, component: int, at: Positions) -> Positions:
+def _taken_inside(moves: Moves, lanes: Lanes, component: int, at: Positions) -> Positions:
     """All that can be matched without leaving the component."""
     goes_on = True
     while goes_on:
         goes_on = False
         for lane, event in lanes.heads(at):
-            if component in _leads_to(closure, moves, component, lanes.pattern[event]):
+            if component in moves.components(component, lanes.pattern[event]):
                 at, goes_on = advance(at, lane), True
     return at
-
-
-def _leads_to(closure: Closure, moves: Moves, component: int, pattern: int) -> frozenset[int]:
-    known = moves.components.get((component, pattern))
-    if known is None:
-        members = closure.members[component]
-        found = {closure.component_of(t) for number in members for t in moves.of(number, pattern)}
-        known = moves.components[component, pattern] = frozenset(found)
-    return known
 
 
 def _enter(fronts: dict[int, list[Positions]], component: int, at: Positions) -> None:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ..interpret import Run
+from .closure import Closure, ones
 from .observation import Observed, Pattern, resolve
-from .space import Space, Way
+from .space import Way
 
 Positions: TypeAlias = "tuple[int, ...]"
 
@@ -76,13 +77,13 @@ def lanes_of(run: Run, log: Sequence[Observed], *, by_process: bool) -> Lanes:
 class Moves:
     """Where a pattern leads from states, worked out once."""
 
-    def __init__(self, space: Space, patterns: Sequence[Pattern]) -> None:
+    def __init__(self, closure: Closure, patterns: Sequence[Pattern]) -> None:
         """Of these patterns. Raises TooMany where one leaves too much open."""
-        self.space, self.patterns = space, patterns
-        self._ways: list[list[Way]] = [space.ways(p) for p in patterns]
+        self.closure, self.space, self.patterns = closure, closure.space, patterns
+        self._ways: list[list[Way]] = [self.space.ways(p) for p in patterns]
         self._known: dict[tuple[int, int], tuple[int, ...]] = {}
-        self.components: dict[tuple[int, int], frozenset[int]] = {}
-        """From a component by a pattern: the components that it leads to."""
+        self._components: dict[tuple[int, int], frozenset[int]] = {}
+        self._images: dict[tuple[int, Way], int] = {}
 
     def of(self, number: int, pattern: int) -> tuple[int, ...]:
         """The states that the event may lead to from this one."""
@@ -92,6 +93,27 @@ class Moves:
             targets = (t for _, t in self.space.try_from(number, self._ways[pattern]))
             self._known[key] = tuple(dict.fromkeys(t for t in targets if asked.shows(states[t])))
         return self._known[key]
+
+    def components(self, component: int, pattern: int) -> frozenset[int]:
+        """The components that the event may lead to from this one."""
+        key = component, pattern
+        if key not in self._components:
+            images = [self._image(component, way) for way in self._ways[pattern]]
+            shown = self.space.showing(self.patterns[pattern].after) if any(images) else 0
+            targets = {t for image in images for t in ones(image & shown)}
+            self._components[key] = frozenset(map(self.closure.component_of, targets))
+        return self._components[key]
+
+    def _image(self, component: int, way: Way) -> int:
+        """Where a step leads from the states of a component, as bits."""
+        key = component, way
+        if key not in self._images:
+            bits = 0
+            for number in self.closure.members[component]:
+                target = self.space.follow(number, way)
+                bits |= 0 if target is None else 1 << target
+            self._images[key] = bits
+        return self._images[key]
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from .inclusion import Excluded, Inclusion
 from .observation import Observed
 
 BUDGET = 1_000
+
+
+class Judging(Protocol):
+    """What judges logs: see inclusion.py and quantities.py."""
+
+    def judge(self, log: Sequence[Observed], *, by_process: bool = False, instead: bool = True) -> Inclusion:
+        """The verdict on a log."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -26,20 +35,20 @@ class Minimised:
 
 
 def minimise(
-    judge: Callable[[Sequence[Observed]], Inclusion],
+    acceptor: Judging,
     log: Sequence[Observed],
     failed: Excluded,
     *,
     by_process: bool = False,
     budget: int = BUDGET,
 ) -> Minimised:
-    """The smallest log that `judge` refuses as it refused this one, as far as `budget` judgements reach."""
+    """The smallest log that the acceptor refuses as it refused this one, as far as `budget` judgements reach."""
     tried = 0
 
     def fails(events: Sequence[Observed]) -> Excluded | None:
         nonlocal tried
         tried += 1
-        verdict = judge([*events, failed.event])
+        verdict = acceptor.judge([*events, failed.event], by_process=by_process, instead=False)
         if not isinstance(verdict, Excluded) or verdict.number != len(events):
             return None
         return verdict if verdict.diagnosis.cause == failed.diagnosis.cause else None

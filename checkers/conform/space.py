@@ -7,7 +7,7 @@ same is shown by tests.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import product
 from math import prod
@@ -53,6 +53,7 @@ class Space:
         self.states: list[State] = []
         self._numbers: dict[State, int] = {}
         self._ways: dict[tuple[str, Arguments], Way] = {}
+        self._held: dict[int, tuple[int, dict[int, int]]] = {}
         self._grounder = Grounder(run.instance)
 
     # ------------------------------------------------------------------------------------------------------------ states
@@ -69,6 +70,27 @@ class Space:
     def numbers(self, states: Iterable[State]) -> frozenset[int]:
         """The numbers of states."""
         return frozenset(map(self.number, states))
+
+    def showing(self, after: Sequence[tuple[int, frozenset[int]]]) -> int:
+        """The states met so far whose slots hold these values, as bits."""
+        bits = (1 << len(self.states)) - 1
+        for slot, values in after:
+            here = self._holding(slot)
+            held = 0
+            for value in values:
+                held |= here.get(value, 0)
+            bits &= held
+        return bits
+
+    def _holding(self, slot: int) -> dict[int, int]:
+        """For each value of a slot, the states that hold it, as bits."""
+        count, found = self._held.get(slot, (0, {}))
+        if count < len(self.states):
+            for number in range(count, len(self.states)):
+                value = self.states[number][slot]
+                found[value] = found.get(value, 0) | 1 << number
+            self._held[slot] = len(self.states), found
+        return found
 
     # ------------------------------------------------------------------------------------------------------------- steps
     @cached_property
@@ -171,10 +193,3 @@ def _checked(highs: list[int | None], n: int) -> list[str]:
     if all(high is None for high in highs):
         return [" if v < 0: raise OutOfRange(f'{v} is negative')"]
     return [f" if not 0 <= v <= h{n}[i]: raise OutOfRange(f'{{v}} is outside 0..{{h{n}[i]}}')"]
-
-
-def matched(space: Space, number: int, pattern: Pattern, ways: Iterable[Way]) -> Iterator[tuple[Way, int]]:
-    """The steps that the event may have been, taken from here, where they lead to what was observed."""
-    for way, target in space.try_from(number, ways):
-        if pattern.shows(space.states[target]):
-            yield way, target

@@ -152,19 +152,9 @@ def _assemble() -> None:
     from .schemas import cluster_schema, plan_schema
     from .verify import verify
 
-    for command in (
-        plan,
-        verify,
-        run,
-        schedule,
-        explore,
-        replay,
-        conform,
-        catalogue,
-        import_,
-        plan_schema,
-        cluster_schema,
-    ):
+    for command in (plan, verify, run, schedule, conform, explore, replay, catalogue, import_):
+        holdfast.add_command(command)
+    for command in (plan_schema, cluster_schema):
         holdfast.add_command(command)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,8 @@ FORMATS = ("json", "junit", "sarif", "github", "tap")
 class Asked:
     """What the command line says about an implementation."""
 
+    adapter: str
+    world: str
     seed: int
     walks: int
     timeout: float
@@ -44,7 +46,32 @@ def adapter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+LOG_ONLY = ("plan_file", "any_order", "partial", "hidden", "by_process", "minimised_file")
+
+
+def asked_for(ctx: click.Context, log: Path | None, chosen: Mapping[str, Any]) -> Asked | None:
+    """What is asked about an implementation; None where a log is judged. Raises UsageError where the two are mixed."""
+    names = [f.name for f in fields(Asked)]
+    given = {name for name in chosen if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT}
+    if log is not None:
+        _refuse(ctx, given & set(names) - {"world"}, "--adapter")
+        return None
+    if chosen["adapter"] is None:
+        raise click.UsageError("What is to be judged? A LOG, or an implementation: --adapter COMMAND.", ctx)
+    _refuse(ctx, given & set(LOG_ONLY), "a LOG")
+    if chosen["world"] is None:
+        raise click.UsageError("Against what? With --adapter: --world WORLD.", ctx)
+    return Asked(**{name: chosen[name] for name in names})
+
+
+def _refuse(ctx: click.Context, wrong: Collection[str], what: str) -> None:
+    if wrong:
+        options = {p.name: p.opts[0] for p in ctx.command.params}
+        raise click.UsageError(f"{', '.join(sorted(options[name] for name in wrong))}: only with {what}.", ctx)
+
+
 _OPTIONS = (
+    click.option("--adapter", metavar="COMMAND", help="The implementation: a command line, or module:Class."),
     click.option("--seed", type=int, default=0, help="Of the random walks. Default: 0."),
     click.option("--walks", type=click.IntRange(min=0), default=10, help="Random walks beyond the suite. Default: 10."),
     click.option(
@@ -74,15 +101,15 @@ _OPTIONS = (
 )
 
 
-def conform_adapter(adapter: str, world: str, asked: Asked, *, as_json: bool) -> int:
+def conform_adapter(asked: Asked, *, as_json: bool) -> int:
     """Judge an implementation, print what came of it, write the reports; the exit code. Raises BadInput, ModelError."""
     from ..conformance.reports import REPORTS
     from ..conformance.reports.text import lines
     from ..conformance.verdicts import exit_code
 
     wanted = [_report(text) for text in (*asked.reports, *(("json",) if as_json else ()))]
-    verdict = _verdict(adapter, world, asked)
-    source = _source(adapter)
+    verdict = _verdict(asked)
+    source = _source(asked.adapter)
     printed = False
     for name, file in wanted:
         text = REPORTS[name](verdict, source)
@@ -96,7 +123,7 @@ def conform_adapter(adapter: str, world: str, asked: Asked, *, as_json: bool) ->
     return exit_code(verdict)
 
 
-def _verdict(adapter: str, world: str, asked: Asked) -> Verdict:
+def _verdict(asked: Asked) -> Verdict:
     from datetime import date
 
     from ..checkers.interpret import Run
@@ -107,11 +134,11 @@ def _verdict(adapter: str, world: str, asked: Asked) -> Verdict:
     from ..specs.ledger import read
     from ..specs.worlds import WORLDS
 
-    if world not in WORLDS:
-        raise Unusable(f"there is no world {world}; `holdfast explore --list` shows them")
-    command = command_of(adapter)
+    if asked.world not in WORLDS:
+        raise Unusable(f"there is no world {asked.world}; `holdfast explore --list` shows them")
+    command = command_of(asked.adapter)
     known = baseline.read(asked.baseline, date.today()) if asked.baseline else baseline.NONE
-    pinned = read().worlds.get(world)
+    pinned = read().worlds.get(asked.world)
     small = pinned is None or pinned.states <= LIMIT_STATES
     settings = Settings(
         Rules(asked.careful),
@@ -121,7 +148,7 @@ def _verdict(adapter: str, world: str, asked: Asked) -> Verdict:
         seconds_max=asked.max_seconds,
         states_max=LIMIT_STATES if small else 0,
     )
-    run: Run = Run(*WORLDS[world].build())
+    run: Run = Run(*WORLDS[asked.world].build())
     with interruptible(), Ticker("conforming") as ticker:
         ticker.say("making the suite")
         prepared = prepare(run, settings)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from functools import cache
 
 from holdfast.checkers.conform.observation import Observed, seen
+from holdfast.checkers.conform.space import Space
 from holdfast.checkers.interpret import Run
-from holdfast.model.language import State
 from holdfast.specs.worlds import WORLDS
 
 
@@ -19,20 +19,19 @@ def run_of(world: str) -> Run:
     return Run(*WORLDS[world].build())
 
 
+@cache
+def _space(run: Run) -> Space:
+    return Space(run)
+
+
 def walk(run: Run, length: int, seed: int, *, whole: bool = False) -> list[Observed]:
     """So many steps, chosen at random; fewer where nothing more can happen. `whole`: with the state after each."""
-    chance = random.Random(seed)
-    known: dict[State, list[tuple[Observed, State]]] = {}
-    state, log = chance.choice(run.initial()), list[Observed]()
-    for _ in range(length):
-        if state not in known:
-            known[state] = [
-                (seen(run, step.action, step.arguments, after if whole else None), after)
-                for step, after in run.successors(state)
-            ]
-        if not known[state]:
-            break
-        event, state = chance.choice(known[state])
+    chance, space = random.Random(seed), _space(run)
+    ways = space.ways_of(every_action(run))
+    here, log = space.number(chance.choice(run.initial())), list[Observed]()
+    while len(log) < length and (possible := list(space.try_from(here, ways))):
+        way, here = chance.choice(possible)
+        event = seen(run, way.action.name, way.arguments, space.states[here] if whole else None)
         log.append(replace(event, line=len(log) + 1))
     return log
 
