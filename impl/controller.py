@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from .chronicle import Chronicle
 from .course import Course, steps_back
-from .deviations import control_of_machine
+from .deviations import control_of_machine, control_of_vm
 from .driver import Driver, Effect, Ending, HostVmState, MachineView, MapState, Place, Power, Stage, VmView, World
 from .errors import Contradiction, EffectRefused, Ended, NoRoom, PastNoReturn, TooManyFaults, VmLost
 from .faults import ALWAYS, times_tolerated, together_with
@@ -222,7 +222,8 @@ class Controller:
         belief.see(world.machine, None)
         for name, faults in of_vms.items():
             vm = world.vms[name]
-            if faults and not (vm.lost and belief.vms[name].lost):
+            moved = control_of_vm(belief.vms[name]) != control_of_vm(vm)
+            if (faults or moved) and not (vm.lost and belief.vms[name].lost):
                 self._chronicle.seen(faults, None, vm, world.time_us)
             belief.see(None, vm)
         return [(of_machine, self.plan.machine), *((faults, name) for name, faults in of_vms.items())]

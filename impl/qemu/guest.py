@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-KIB, MIB = 1 << 10, 1 << 20
+from .board import MIB, PAGE_BYTES
+
 SECTOR_BYTES = 512
-FLOPPY_BYTES = 1440 * KIB
-PAGE_BYTES = 4 * KIB
+FLOPPY_BYTES = 1440 << 10
 ORIGIN = 0x7C00
 COUNTER, ERRORS, CURSOR = 0x800, 0x804, 0x808  # side by side: they are read at once
 FIRST_PAGE = 1 * MIB

@@ -149,9 +149,22 @@ def _assemble() -> None:
     from .run import run
     from .schedule import schedule
     from .schemas import cluster_schema, plan_schema
+    from .testbed import testbed
     from .verify import verify
 
-    for command in (plan, verify, run, schedule, explore, replay, catalogue, import_, plan_schema, cluster_schema):
+    for command in (
+        plan,
+        verify,
+        run,
+        testbed,
+        schedule,
+        explore,
+        replay,
+        catalogue,
+        import_,
+        plan_schema,
+        cluster_schema,
+    ):
         holdfast.add_command(command)
 
 

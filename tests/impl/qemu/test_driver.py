@@ -16,7 +16,7 @@ import pytest
 from holdfast.impl.plan import Sizes
 from holdfast.impl.qemu.board import Start
 from holdfast.impl.qemu.copies import RunRecord, resume, stop
-from holdfast.impl.qemu.guest import PAGE_BYTES, breaks, heartbeats
+from holdfast.impl.qemu.guest import breaks, heartbeats
 from holdfast.impl.qemu.host_vm import MEMORY_MIB
 from holdfast.impl.qemu.keeper import Keeper
 from holdfast.impl.qemu.process import Nursery
@@ -27,7 +27,6 @@ from .nest import GUEST, HostImage
 
 pytestmark = pytest.mark.qemu
 RESIDENTS = ("r0", "r1", "r2")
-RESIDENT_PAGES = (GUEST.memory_mib << 20) // PAGE_BYTES
 SIZES = Sizes(old_pages=4096, guest_pages=8192, new_pages=4096, host_vm_pages=4096)
 TIMEOUT_S = 240.0
 KILLS_MOST = 200
@@ -87,7 +86,7 @@ async def powered(image: HostImage, folder: Path) -> AsyncGenerator[Powered, Non
         keeper = Keeper(nursery)
         board = replace(image.board, shared=nursery.shared_memory("host", MEMORY_MIB))
         site = Site(
-            *("m", RESIDENTS, image.resident, RESIDENT_PAGES, board, image.state, SIZES),
+            *("m", dict.fromkeys(RESIDENTS, image.resident), board, image.state, SIZES),
             capacity_pages=1 << 17,
             commit_limit_pages=1 << 17,
             host_vm_size_pages=MEMORY_MIB << 8,

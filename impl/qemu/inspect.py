@@ -1,0 +1,89 @@
+"""Whether the VMs of a testbed came through unharmed: by what they counted, and by what is in their memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..driver import Place, Stage
+from .board import MIB
+from .copies import Copy, resume, stop
+from .ground import Ground
+from .guest import breaks, heartbeats
+from .observe import see
+from .process import Qemu
+from .provision import Supply
+from .serial import SerialLog
+from .testbed import guest_of
+
+MORE = 5
+"""So many heartbeats more show that a VM runs."""
+TIMEOUT_S = 240.0
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One VM: where it is, its last heartbeat, whether its memory was looked at, and what is wrong with it."""
+
+    vm: str
+    place: Place
+    heartbeat: int
+    memory_read: bool
+    faults: tuple[str, ...]
+
+
+async def inspect(folder: Path, supply: Supply) -> list[Condition]:
+    """Every VM of the testbed in a folder. Raises OSError, ValueError, MonitorLost, TimeoutError."""
+    ground = Ground(folder, supply)
+    try:
+        await ground.connect()
+        return [await _condition(ground, vm) for vm in ground.site.residents]
+    finally:
+        await ground.nursery.end_all()
+
+
+async def _condition(ground: Ground, vm: str) -> Condition:
+    view, copies = await see(ground, vm)
+    if view.lost or view.stage is not Stage.SETTLED or not view.running_at:
+        what = "it is lost" if view.lost else "it does not run" if view.stage is Stage.SETTLED else "it is in flight"
+        return Condition(vm, view.source, last_heartbeat(ground, vm), False, (what,))
+    copy = copies[view.source]
+    found = await _standing_still(ground, vm)
+    if isinstance(copy, Qemu):
+        found += await _memory_faults(ground, vm, copy)
+    found += tuple(breaks(heartbeats(path.read_bytes() for path in lines(ground, vm))))
+    return Condition(vm, view.source, last_heartbeat(ground, vm), isinstance(copy, Qemu), found)
+
+
+async def _standing_still(ground: Ground, vm: str) -> tuple[str, ...]:
+    line = SerialLog(lines(ground, vm)[-1])
+    try:
+        await line.counted(last_heartbeat(ground, vm) + MORE, TIMEOUT_S)
+    except TimeoutError:
+        return (f"it has not counted for {TIMEOUT_S:.0f} s",)
+    return ()
+
+
+async def _memory_faults(ground: Ground, vm: str, copy: Copy) -> tuple[str, ...]:
+    """What is wrong with its memory, for which it has to stand still a moment."""
+    dump, memory_mib = ground.folder / f"{vm}.dump", ground.site.residents[vm].memory_mib
+    await stop(copy)
+    try:
+        await copy.monitor.ask("pmemsave", val=0, size=memory_mib * MIB, filename=str(dump))
+        return tuple(guest_of(memory_mib).faults(dump.read_bytes()))
+    finally:
+        dump.unlink(missing_ok=True)
+        await resume(copy)
+
+
+def lines(ground: Ground, vm: str) -> list[Path]:
+    """What a VM wrote in every process that carried it, in the order in which they did: a process that has handed it over
+    writes nothing more."""
+    inside = ground.folder.glob(f"host@*.line{1 + ground.site.slot(vm)}")
+    written = [path for path in (*ground.folder.glob(f"{vm}@*.line0"), *inside) if path.stat().st_size]
+    return sorted(written, key=lambda path: path.stat().st_mtime_ns)
+
+
+def last_heartbeat(ground: Ground, vm: str) -> int:
+    """How far it has counted."""
+    return max(heartbeats(path.read_bytes() for path in lines(ground, vm)), default=0)
