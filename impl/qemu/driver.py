@@ -40,9 +40,9 @@ EFFECTS = {**ON_VMS, **ON_MEMORY}
 class QemuDriver:
     """The machine whose keeper serves in a folder. Close it when done: processes stay."""
 
-    def __init__(self, folder: Path, supply: Supply, tap: Tap | None = None) -> None:
+    def __init__(self, folder: Path, supply: Supply) -> None:
         """Connect to all that is there. Raises DriverLost."""
-        self._tap: Tap = tap or NoTap()
+        self.tap: Tap = NoTap()
         self._runner = asyncio.Runner()
         self._last: World | None = None
         """What was seen last: an effect on one VM leaves the others as they were."""
@@ -51,6 +51,11 @@ class QemuDriver:
             self._runner.run(self._ground.connect())
         except (OSError, ValueError, *FAILURES) as e:
             raise DriverLost(f"the machine in {folder} cannot be driven: {e!r}") from e
+
+    @property
+    def supply(self) -> Supply:
+        """The versions that are the old and the new hypervisor."""
+        return self._ground.supply
 
     def close(self) -> None:
         """Disconnect."""
@@ -129,9 +134,9 @@ class QemuDriver:
         ]
         changed = {key: pair for old, new in pairs for key, pair in changes(old, new).items()}
         stunned = changed.pop(f"{effect.vm}.stage", None) if effect.action in ("copy", "copy_again") else None
-        self._tap.emit(ACTORS.get(effect.action, "operator"), effect.action, arguments_of(effect), changed)
+        self.tap.emit(ACTORS.get(effect.action, "operator"), effect.action, arguments_of(effect), changed)
         if stunned:  # pre-copy has ended by itself
-            self._tap.emit(ACTORS["stop"], "stop", {"vm": effect.vm}, {f"{effect.vm}.stage": stunned})
+            self.tap.emit(ACTORS["stop"], "stop", {"vm": effect.vm}, {f"{effect.vm}.stage": stunned})
 
 
 def _about(world: World, vms: Collection[str]) -> World:

@@ -7,6 +7,7 @@ which ones there are. It ends them all when it ends itself. Otherwise whoever de
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import select
@@ -68,7 +69,7 @@ class Keeper:
             await self.end_all()
             self.dismissed.set()
         alive = {name: h.pid for name, h in self.kept.items() if h.returncode is None}
-        return {"alive": alive, "ended": [name for name in self.kept if name not in alive]}
+        return {"alive": alive, "ended": [name for name in self.kept if name not in alive], "keeper": os.getpid()}
 
 
 async def ask(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,6 +85,15 @@ async def ask(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
     if not answer:
         raise ConnectionResetError("the keeper did not answer")
     return cast("dict[str, Any]", json.loads(answer))
+
+
+async def dismiss(folder: Path) -> list[str]:
+    """Have the keeper of a folder end all that it keeps, and itself; which processes those were. Raises OSError,
+    TimeoutError."""
+    answer = await ask(folder, {"end": True})
+    with contextlib.suppress(ProcessLookupError):  # it is gone already
+        await asyncio.wait_for(Watched(answer["keeper"]).wait(), REQUEST_TIMEOUT_S)
+    return list(answer["ended"])
 
 
 class Watched:

@@ -93,7 +93,7 @@ def simulated(plan: Plan, *, seed: int, faults: Sequence[Fault], tap: Tap | None
     return Simulator.begin(machine, [_start(vm) for vm in plan.residents], seed=seed, faults=faults, tap=tap)
 
 
-def testbed_of(plan: Plan) -> Wanted:
+def wanted_testbed(plan: Plan) -> Wanted:
     """The plan's machine and its VMs as a testbed of real hypervisors. Raises ValueError for sizes that are no whole MiB."""
     from .impl.qemu.testbed import Wanted
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from .app import Unusable
 if TYPE_CHECKING:
     from ..impl.driver import Driver
     from ..impl.journal import Journal
+    from ..impl.qemu.driver import QemuDriver
     from ..impl.tap import Tap
     from ..inputs.records import Plan
 
@@ -37,10 +38,23 @@ def check_choice(chosen: dict[str, Any]) -> None:
         raise Unusable("The seed and the faults are for the simulator: a testbed has real ones")
 
 
-def driven(plan: Plan, journal: Journal, chosen: dict[str, Any], opened: ExitStack) -> Driven:
-    """The world of the run: at its beginning, or as it has become. Raises Unusable."""
-    tap = _tap(plan, chosen, opened)
-    return _testbed(plan, chosen, tap, opened) if chosen["driver"] == "qemu" else _simulator(plan, journal, chosen, tap)
+@contextmanager
+def driven(plan: Plan, chosen: dict[str, Any], opened: Callable[[], Journal]) -> Generator[tuple[Driven, Journal]]:
+    """The world of the run, at its beginning or as it has become; and the journal, opened once the world is there.
+
+    Raises Unusable, with nothing written.
+    """
+    with ExitStack() as stack:
+        real = stack.enter_context(_testbed(plan, chosen)) if chosen["driver"] == "qemu" else None
+        journal = opened()
+        stack.callback(journal.close)
+        tap = _tap(plan, chosen, stack)
+        if real is None:
+            yield _simulator(plan, journal, chosen, tap), journal
+        else:
+            real.tap = tap
+            name = f"real QEMU {real.supply.old.version} and {real.supply.new.version}"
+            yield Driven(real, name, list), journal
 
 
 def parsed_faults(texts: tuple[str, ...]) -> list[Any]:
@@ -53,11 +67,11 @@ def parsed_faults(texts: tuple[str, ...]) -> list[Any]:
         raise Unusable(str(error)) from None
 
 
-def _tap(plan: Plan, chosen: dict[str, Any], opened: ExitStack) -> Tap | None:
-    from ..impl.tap import LinesTap
+def _tap(plan: Plan, chosen: dict[str, Any], opened: ExitStack) -> Tap:
+    from ..impl.tap import LinesTap, NoTap
 
     if chosen["trace_file"] is None:
-        return None
+        return NoTap()
     try:
         stream = opened.enter_context(chosen["trace_file"].open("w", encoding="utf-8"))
     except OSError as error:
@@ -65,7 +79,7 @@ def _tap(plan: Plan, chosen: dict[str, Any], opened: ExitStack) -> Tap | None:
     return LinesTap(stream, plan.name, {"driver": chosen["driver"]})
 
 
-def _simulator(plan: Plan, journal: Journal, chosen: dict[str, Any], tap: Tap | None) -> Driven:
+def _simulator(plan: Plan, journal: Journal, chosen: dict[str, Any], tap: Tap) -> Driven:
     from ..impl.simulator.replaying import relive
     from ..running import simulated
 
@@ -76,22 +90,22 @@ def _simulator(plan: Plan, journal: Journal, chosen: dict[str, Any], tap: Tap | 
     return Driven(simulator, "the simulator", lambda: list(simulator.broken))
 
 
-def _testbed(plan: Plan, chosen: dict[str, Any], tap: Tap | None, opened: ExitStack) -> Driven:
+@contextmanager
+def _testbed(plan: Plan, chosen: dict[str, Any]) -> Generator[QemuDriver]:
     from ..impl.driver import DriverLost
     from ..impl.qemu.driver import QemuDriver
     from ..impl.qemu.packages import Unavailable
     from ..impl.qemu.provision import provision
     from ..impl.qemu.testbed import Wanted
-    from ..running import testbed_of
+    from ..running import wanted_testbed
 
     folder = chosen["testbed"]
     try:
-        made, wanted = Wanted.read(folder), testbed_of(plan)
-        supply = provision()
-        driver = QemuDriver(folder, supply, tap)
+        made, wanted = Wanted.read(folder), wanted_testbed(plan)
+        if made != wanted:
+            raise Unusable(f"{folder} is a testbed for another plan, by its names and sizes: start one for {plan.name}")
+        driver = QemuDriver(folder, provision())
     except (OSError, ValueError, Unavailable, DriverLost) as error:
         raise Unusable(f"{folder} is no testbed that runs: {error}") from None
-    opened.callback(driver.close)
-    if made != wanted:
-        raise Unusable(f"{folder} is a testbed for another plan, by its sizes and names: start one for {plan.name}")
-    return Driven(driver, f"real QEMU {supply.old.version} and {supply.new.version}", list)
+    with closing(driver):
+        yield driver

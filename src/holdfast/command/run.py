@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,9 +76,8 @@ def run(ctx: click.Context, /, plan_file: Path, as_json: bool, **chosen: Any) ->
     plan, identity = _unchanged(plan_file)
     prepare(plan)
     _see_proof(chosen["proof_file"], chosen["unproved"], identity)
-    with ExitStack() as opened:
-        journal = _journal(plan, identity, chosen, opened)
-        world = driven(plan, journal, chosen, opened)
+    check_choice(chosen)
+    with driven(plan, chosen, lambda: _journal(plan, identity, chosen)) as (world, journal):
         stopped, finished = _carried_out(ctx, plan, world.driver, journal, chosen)
         record = _record(plan, journal, chosen, stopped, finished) | {"on": world.name, "broken": world.broken()}
     if as_json:
@@ -115,23 +113,25 @@ def _see_proof(proof_file: Path | None, unproved: bool, identity: Identity) -> N
         )
 
 
-def _journal(plan: Plan, identity: Identity, chosen: dict[str, Any], opened: ExitStack) -> Journal:
+def _journal(plan: Plan, identity: Identity, chosen: dict[str, Any]) -> Journal:
     from ..impl.errors import UnusableJournal
     from ..impl.journal import Journal
 
     file = chosen["journal_file"] or Path(f"{plan.name}.journal")
     going_on = chosen["resume"] or chosen["roll_back"]
-    check_choice(chosen)
     if chosen["resume"] and chosen["roll_back"]:
         raise Unusable("--resume goes on, and --roll-back undoes: one of the two")
     if going_on and (chosen["seed"] or chosen["faults"]):
         raise Unusable("A run that is resumed has the seed and the faults that it was started with")
-    notes = {"seed": str(chosen["seed"]), "faults": json.dumps([str(f) for f in parsed_faults(chosen["faults"])])}
+    faults = json.dumps([str(f) for f in parsed_faults(chosen["faults"])])
+    notes = {"driver": chosen["driver"], "seed": str(chosen["seed"]), "faults": faults}
     try:
         journal = Journal.reopen(file, identity) if going_on else Journal.create(file, identity, notes)
     except UnusableJournal as error:
         raise Unusable(f"{error}") from None
-    opened.callback(journal.close)
+    if (began_on := journal.note("driver")) != chosen["driver"]:
+        journal.close()
+        raise Unusable(f"{file} is of a run on the {began_on}, which cannot go on anywhere else")
     return journal
 
 

@@ -62,10 +62,10 @@ def start(plan_file: Path, folder: Path, as_json: bool) -> None:
 
 def _wanted(plan_file: Path) -> Wanted:
     from ..inputs.load import load_plan
-    from ..running import testbed_of
+    from ..running import wanted_testbed
 
     try:
-        return testbed_of(load_plan(plan_file))
+        return wanted_testbed(load_plan(plan_file))
     except ValueError as error:
         raise Unusable(f"There can be no testbed for {plan_file}: {error}") from None
 
@@ -160,10 +160,10 @@ def stop(folder: Path) -> None:
     """End the testbed in a FOLDER, with every process of it. What it wrote stays."""
     import asyncio
 
-    from ..impl.qemu.keeper import ask
+    from ..impl.qemu.keeper import dismiss
 
     try:
-        ended = asyncio.run(ask(folder, {"end": True}))
+        ended = asyncio.run(dismiss(folder))
     except (OSError, TimeoutError, ValueError) as error:
         raise Unusable(f"{folder} is no testbed that runs: {error}") from None
-    click.echo(f"ended {len(ended['ended'])} processes")
+    click.echo(f"ended {len(ended)} processes")
