@@ -16,8 +16,8 @@ class Board:
     """A machine: versioned type, memory, what it boots from, and devices.
 
     With `shared`, its memory is that file, so that another process can have it without a copy; `backed`, it is in a file of
-    the process's own, so that the machine can take its frames. Beside its serial line it has so many `ports`, on which
-    Linux writes as on a serial line. `translations_mib` bounds the emulator's own memory.
+    the process's own, if that has one, so that the machine can take its frames. Beside its serial line it has so many
+    `ports`, on which Linux writes as on a serial line. `translations_mib` bounds the emulator's own memory.
     """
 
     machine: str
@@ -49,15 +49,17 @@ class Board:
         machine has /dev/kvm does not mean that guests run on it.
         """
         file = self.shared or (memory if self.backed else None)
-        kind = f"{self.machine},memory-backend=ram" if file else self.machine
+        kind = f"{self.machine},memory-backend=ram" if self.shared or self.backed else self.machine
         accelerator = f"tcg,tb-size={self.translations_mib}" if self.translations_mib else "tcg"
         fixed = ["-cpu", "qemu64", "-accel", accelerator, "-nodefaults", "-no-user-config", "-display", "none", "-S"]
         sizes = ["-m", str(self.memory_mib), "-smp", str(self.processors)]
         return [*self._memory(file), "-M", kind, *fixed, *sizes, *self._output(output), *self.boot, *self.devices]
 
     def _memory(self, file: Path | None) -> list[str]:
-        if not file:
+        if not self.shared and not self.backed:
             return []
+        if not file:
+            return ["-object", f"memory-backend-ram,id=ram,size={self.memory_mib}M"]
         return ["-object", f"memory-backend-file,id=ram,size={self.memory_mib}M,mem-path={file},share=on"]
 
     def _output(self, files: list[Path]) -> list[str]:

@@ -188,6 +188,12 @@ def heartbeats(serial: Iterable[bytes]) -> list[int]:
     return [int(count, 16) for count, _ in HEARTBEAT.findall(b"".join(serial).replace(b"\r", b""))]
 
 
+def errors_seen(serial: Iterable[bytes]) -> int:
+    """How many errors a guest has seen in its memory, as it said last."""
+    found = HEARTBEAT.findall(b"".join(serial).replace(b"\r", b""))
+    return int(found[-1][1], 16) if found else 0
+
+
 def breaks(counts: list[int]) -> list[str]:
     """Where counts are not contiguous from 1: the guest stood still for a while, ran twice, or lost what it did."""
     return [f"after heartbeat {a} comes {b}" for a, b in pairwise([0, *counts]) if b != a + 1]

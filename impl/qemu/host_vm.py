@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,11 +40,12 @@ qemu="/disk/lib/ld-linux-x86-64.so.2 --library-path /disk/lib /disk/qemu -L /dis
 
 # A pipe that the nested QEMU holds open: reading from it ends when that does.
 slot() {
-    mkfifo /run/alive$1
+    slot=$1; shift
+    mkfifo /run/alive$slot
     while :; do
-        (exec 9>/run/alive$1; $qemu $2 2>/dev/console && echo "READY $1" >/dev/console) &
-        read -r _ </run/alive$1
-        echo "ENDED $1" >/dev/console
+        (exec 9>/run/alive$slot; $qemu "$@" 2>/dev/console && echo "READY $slot" >/dev/console) &
+        read -r _ </run/alive$slot
+        echo "ENDED $slot" >/dev/console
     done
 }
 """
@@ -186,15 +187,16 @@ class Slot:
 
 
 def host_board(
-    supply: Supply, folder: Path, residents: Sequence[tuple[Board, Path]], memory_mib: int = MEMORY_MIB
+    supply: Supply, folder: Path, residents: Sequence[tuple[Board, Sequence[Path]]], memory_mib: int = MEMORY_MIB
 ) -> Board:
     """Make what the host VM boots from, with a slot for each of these boards; and its own board.
 
-    With each board comes the floppy disk that it boots from. Nested QEMUs are of the old version. Raises Unavailable.
+    With each board come the files that it boots from. Nested QEMUs are of the old version. Raises Unavailable.
     """
-    images = {f"guest{n}.img": image for n, (_, image) in enumerate(residents)}
-    inside = [_inside(board, image, f"/disk/guest{n}.img") for n, (board, image) in enumerate(residents)]
-    commands = [f"slot {n} {shlex.quote(' '.join(_nested(board, n)))} &\n" for n, board in enumerate(inside)]
+    needed = dict.fromkeys(path for _, files in residents for path in files)
+    images = {f"boot{n}": path for n, path in enumerate(needed)}
+    inside = [_inside(board, {path: f"/disk/{name}" for name, path in images.items()}) for board, _ in residents]
+    commands = [f"slot {n} {shlex.join(_nested(board, n))} &\n" for n, board in enumerate(inside)]
     initramfs(supply.linux, folder / "initial", SCRIPT + "".join(commands) + "wait\n")
     disk(supply.linux, folder / "disk", _programs(supply.old) | images)
     ports = [port + n for n in range(len(inside)) for port in (MONITOR_PORT, ARRIVAL_PORT)]
@@ -212,10 +214,12 @@ def host_board(
     )
 
 
-def _inside(board: Board, image: Path, there: str) -> Board:
-    """The board as the nested QEMU has it: it boots from there, and its emulator is kept small."""
-    booted = tuple(argument.replace(str(image), there) for argument in board.boot)
-    return replace(board, boot=booted, translations_mib=TRANSLATIONS_MIB)
+def _inside(board: Board, places: Mapping[Path, str]) -> Board:
+    """The board as the nested QEMU has it: what it boots from lies elsewhere, and its emulator is kept small."""
+    boot = board.boot
+    for path, there in places.items():
+        boot = tuple(argument.replace(str(path), there) for argument in boot)
+    return replace(board, boot=boot, translations_mib=TRANSLATIONS_MIB)
 
 
 def _nested(board: Board, number: int) -> list[str]:

@@ -9,12 +9,12 @@ from ..driver import Place, Stage
 from .board import MIB
 from .copies import Copy, resume, stop
 from .ground import Ground
-from .guest import breaks, heartbeats
+from .guest import breaks, errors_seen, heartbeats
 from .observe import see
 from .process import Qemu
 from .provision import Supply
 from .serial import SerialLog
-from .testbed import guest_of
+from .testbed import small_guest
 
 MORE = 5
 """So many heartbeats more show that a VM runs."""
@@ -49,10 +49,14 @@ async def _condition(ground: Ground, vm: str) -> Condition:
         return Condition(vm, view.source, last_heartbeat(ground, vm), False, (what,))
     copy = copies[view.source]
     found = await _standing_still(ground, vm)
-    if isinstance(copy, Qemu):
+    small = isinstance(copy, Qemu) and not ground.site.residents[vm].balloon
+    if small:
         found += await _memory_faults(ground, vm, copy)
-    found += tuple(breaks(heartbeats(path.read_bytes() for path in lines(ground, vm))))
-    return Condition(vm, view.source, last_heartbeat(ground, vm), isinstance(copy, Qemu), found)
+    written = [path.read_bytes() for path in lines(ground, vm)]
+    found += tuple(breaks(heartbeats(written)))
+    if errors := errors_seen(written):
+        found += (f"the guest saw {errors} errors in its memory",)
+    return Condition(vm, view.source, last_heartbeat(ground, vm), small, found)
 
 
 async def _standing_still(ground: Ground, vm: str) -> tuple[str, ...]:
@@ -70,7 +74,7 @@ async def _memory_faults(ground: Ground, vm: str, copy: Copy) -> tuple[str, ...]
     await stop(copy)
     try:
         await copy.monitor.ask("pmemsave", val=0, size=memory_mib * MIB, filename=str(dump))
-        return tuple(guest_of(memory_mib).faults(dump.read_bytes()))
+        return tuple(small_guest(memory_mib).faults(dump.read_bytes()))
     finally:
         dump.unlink(missing_ok=True)
         await resume(copy)

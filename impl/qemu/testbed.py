@@ -23,6 +23,7 @@ from .copies import RunRecord, resume
 from .guest import Guest
 from .host_vm import HostVm, host_board
 from .keeper import Keeper
+from .linux_guest import LEAST_MIB, board_of
 from .packages import Unavailable
 from .process import Died, Nursery
 from .provision import Supply, provision
@@ -45,26 +46,32 @@ ADDRESS_BYTES_MOST = 107
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a testbed is to be. VMs and host VM in MiB, and the rest in pages of 4 KiB, as the plan's cluster has it."""
+    """What a testbed is to be. VMs and host VM in MiB, and the rest in pages of 4 KiB, as the plan's cluster has it.
+
+    Those that have a `balloon` are Linux guests; the others are the smallest that can count.
+    """
 
     machine: str
     vms_mib: Mapping[str, int]
+    balloons: tuple[str, ...]
     host_vm_mib: int
     sizes: Sizes
     capacity_pages: int
     commit_limit_pages: int
+    swap_pages: int = 0
 
     @property
     def host_vm_least_mib(self) -> int:
-        """A host VM that is smaller does not come up."""
-        return LINUX_MIB + sum(NESTED_MIB + mib for mib in self.vms_mib.values())
+        """A host VM that is smaller does not come up, empty as it is."""
+        return LINUX_MIB + NESTED_MIB * len(self.vms_mib)
 
     def unfit(self, folder: Path) -> list[str]:
         """Why there can be no such testbed in that folder; nothing, if there can."""
-        small = [vm for vm, mib in self.vms_mib.items() if mib < GUEST_MIB_LEAST]
-        found = [f"{vm} is smaller than {GUEST_MIB_LEAST} MiB" for vm in small]
+        least_mib = {vm: LEAST_MIB if vm in self.balloons else GUEST_MIB_LEAST for vm in self.vms_mib}
+        small = [vm for vm, mib in self.vms_mib.items() if mib < least_mib[vm]]
+        found = [f"{vm} is smaller than {least_mib[vm]} MiB" for vm in small]
         if self.host_vm_mib < (least := self.host_vm_least_mib):
-            found.append(f"the host VM has {self.host_vm_mib} MiB, and real ones take {least} MiB for these VMs")
+            found.append(f"the host VM has {self.host_vm_mib} MiB, and an empty one takes {least} MiB for so many VMs")
         needed_mib = self.host_vm_mib + sum(self.vms_mib.values())
         if needed_mib > (available := available_mib()):
             found.append(
@@ -97,8 +104,8 @@ def _adapter() -> TypeAdapter[Wanted]:
     return TypeAdapter(Wanted)
 
 
-def guest_of(memory_mib: int) -> Guest:
-    """The guest of a VM of that size: it touches all of its memory above the first MiB."""
+def small_guest(memory_mib: int) -> Guest:
+    """The guest of a VM without a balloon: it touches all of its memory above the first MiB."""
     return Guest(memory_mib, pages=(memory_mib - 1) * PAGES_PER_MIB)
 
 
@@ -121,13 +128,10 @@ async def serve(folder: Path, supply: Supply, wanted: Wanted, say: Callable[[str
 async def build(nursery: Nursery, supply: Supply, wanted: Wanted, say: Callable[[str], None]) -> Site:
     """Make guests, and a host VM that was booted once. Raises Died, Unavailable, TimeoutError."""
     folder = nursery.folder
-    images = {vm: folder / f"{vm}.image" for vm in wanted.vms_mib}
-    for vm, mib in wanted.vms_mib.items():
-        images[vm].write_bytes(guest_of(mib).floppy())
-    machine = machine_type(supply.old)
-    boards = {vm: Board(machine, mib, floppy(images[vm])) for vm, mib in wanted.vms_mib.items()}
+    made = {vm: _board(supply, folder / f"{vm}.image", wanted, vm) for vm in wanted.vms_mib}
+    boards = {vm: board for vm, (board, _) in made.items()}
     say(f"booting a host VM of {wanted.host_vm_mib} MiB with {len(boards)} nested hypervisors")
-    inside = host_board(supply, folder, [(boards[vm], images[vm]) for vm in boards], wanted.host_vm_mib)
+    inside = host_board(supply, folder, list(made.values()), wanted.host_vm_mib)
     shared = nursery.shared_memory("host", wanted.host_vm_mib)
     host = HostVm(nursery, replace(inside, shared=shared), len(boards))
     await host.boot(supply.old)
@@ -141,7 +145,17 @@ async def build(nursery: Nursery, supply: Supply, wanted: Wanted, say: Callable[
         wanted.capacity_pages,
         wanted.commit_limit_pages,
         wanted.host_vm_mib * PAGES_PER_MIB,
+        wanted.swap_pages,
     )
+
+
+def _board(supply: Supply, image: Path, wanted: Wanted, vm: str) -> tuple[Board, list[Path]]:
+    """A VM's board and the files that it boots from, of which the first is written here. Raises Unavailable."""
+    memory_mib = wanted.vms_mib[vm]
+    if vm in wanted.balloons:
+        return board_of(supply, memory_mib, image)
+    image.write_bytes(small_guest(memory_mib).floppy())
+    return Board(machine_type(supply.old), memory_mib, floppy(image)), [image]
 
 
 async def power_on(nursery: Nursery, keeper: Keeper, supply: Supply, site: Site) -> None:

@@ -101,10 +101,12 @@ def wanted_testbed(plan: Plan) -> Wanted:
     return Wanted(
         host.name,
         {vm.name: _whole_mib(vm.name, vm.size_pages) for vm in plan.residents},
+        tuple(vm.name for vm in plan.residents if vm.balloon),
         _whole_mib("the host VM", plan.host_vm.size_pages),
         sizes_of(plan.cluster, plan.host, plan.to_release, plan.host_vm),
         host.memory_pages,
         host.memory_pages * host.commit_limit_percent // 100,
+        host.swap_pages,
     )
 
 
