@@ -22,6 +22,7 @@ from .observe import machine_view, see
 from .process import Died
 from .provision import Supply
 from .reclaim import ON_MEMORY, StoppedShort
+from .site import Site
 from .state import Corrupted, NotLoaded, NotSaved
 from .takeover import ON_MACHINE
 
@@ -51,6 +52,15 @@ class QemuDriver:
             self._runner.run(self._ground.connect())
         except (OSError, ValueError, *FAILURES) as e:
             raise DriverLost(f"the machine in {folder} cannot be driven: {e!r}") from e
+
+    @property
+    def site(self) -> Site:
+        """The machine that it drives."""
+        return self._ground.site
+
+    def written(self, vm: str) -> bytes:
+        """What a VM has written, in every process that carried it. Raises OSError."""
+        return b"".join(path.read_bytes() for path in self._ground.lines(vm))
 
     @property
     def supply(self) -> Supply:

@@ -10,6 +10,7 @@ from .board import MIB
 from .copies import Copy, resume, stop
 from .ground import Ground
 from .guest import breaks, errors_seen, heartbeats
+from .linux_guest import CHECKED_EVERY
 from .observe import see
 from .process import Qemu
 from .provision import Supply
@@ -18,12 +19,17 @@ from .testbed import small_guest
 
 MORE = 5
 """So many heartbeats more show that a VM runs."""
+MORE_OF_LINUX = 2 * CHECKED_EVERY
+"""So many, that a Linux guest has looked at its memory since."""
 TIMEOUT_S = 240.0
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One VM: where it is, its last heartbeat, whether its memory was looked at, and what is wrong with it."""
+    """One VM: where it is, its last heartbeat, whether every page of it was looked at, and what is wrong with it.
+
+    A Linux guest looks at its own memory, and says what errors it has seen.
+    """
 
     vm: str
     place: Place
@@ -52,7 +58,7 @@ async def _condition(ground: Ground, vm: str) -> Condition:
     small = isinstance(copy, Qemu) and not ground.site.residents[vm].balloon
     if small:
         found += await _memory_faults(ground, vm, copy)
-    written = [path.read_bytes() for path in lines(ground, vm)]
+    written = [path.read_bytes() for path in ground.lines(vm)]
     found += tuple(breaks(heartbeats(written)))
     if errors := errors_seen(written):
         found += (f"the guest saw {errors} errors in its memory",)
@@ -60,9 +66,10 @@ async def _condition(ground: Ground, vm: str) -> Condition:
 
 
 async def _standing_still(ground: Ground, vm: str) -> tuple[str, ...]:
-    line = SerialLog(lines(ground, vm)[-1])
+    more = MORE_OF_LINUX if ground.site.residents[vm].balloon else MORE
+    line = SerialLog(ground.lines(vm)[-1])
     try:
-        await line.counted(last_heartbeat(ground, vm) + MORE, TIMEOUT_S)
+        await line.counted(last_heartbeat(ground, vm) + more, TIMEOUT_S)
     except TimeoutError:
         return (f"it has not counted for {TIMEOUT_S:.0f} s",)
     return ()
@@ -80,14 +87,6 @@ async def _memory_faults(ground: Ground, vm: str, copy: Copy) -> tuple[str, ...]
         await resume(copy)
 
 
-def lines(ground: Ground, vm: str) -> list[Path]:
-    """What a VM wrote in every process that carried it, in the order in which they did: a process that has handed it over
-    writes nothing more."""
-    inside = ground.folder.glob(f"host@*.line{1 + ground.site.slot(vm)}")
-    written = [path for path in (*ground.folder.glob(f"{vm}@*.line0"), *inside) if path.stat().st_size]
-    return sorted(written, key=lambda path: path.stat().st_mtime_ns)
-
-
 def last_heartbeat(ground: Ground, vm: str) -> int:
     """How far it has counted."""
-    return max(heartbeats(path.read_bytes() for path in lines(ground, vm)), default=0)
+    return max(heartbeats(path.read_bytes() for path in ground.lines(vm)), default=0)

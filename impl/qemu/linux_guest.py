@@ -19,6 +19,8 @@ MEMINFO = re.compile(rb"M\r?\n([^M]*MemTotal[^\x00]*?)m\r?\n")
 LEAST_MIB = 96
 """With less the kernel does not come up."""
 DATA_MIB = 8
+CHECKED_EVERY = 32
+"""Heartbeats."""
 
 SCRIPT = f"""
 dd if=/dev/urandom of=/scratch/data bs=1M count={DATA_MIB} 2>/dev/null
@@ -26,7 +28,7 @@ md5sum /scratch/data >/scratch/sum
 count=0 errors=0
 while :; do
     count=$((count + 1))
-    if [ $((count % 32)) = 0 ]; then
+    if [ $((count % {CHECKED_EVERY})) = 0 ]; then
         md5sum -s -c /scratch/sum || errors=$((errors + 1))
         echo M; grep -E '^(MemTotal|MemFree|Active.(anon|file).|Inactive.(anon|file).):' /proc/meminfo; echo m
     fi

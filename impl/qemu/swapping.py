@@ -61,7 +61,9 @@ def _sweep(process: int, start: int, memory: Path, target_pages: int) -> None:
         if lacking <= 0:
             return
         low = max(first, 0, first + CHUNK_PAGES - lacking)
-        _page_out(process, start + low * PAGE_BYTES, (first + CHUNK_PAGES - low) * PAGE_BYTES)
+        at, size_bytes = low * PAGE_BYTES, (first + CHUNK_PAGES - low) * PAGE_BYTES
+        _page_out(process, start + at, size_bytes)
+        _let_go(memory, at, size_bytes)
 
 
 def _page_out(process: int, start: int, size_bytes: int) -> None:
@@ -69,6 +71,13 @@ def _page_out(process: int, start: int, size_bytes: int) -> None:
     if _libc.syscall(PROCESS_MADVISE, process, ctypes.byref(vector), 1, MADV_PAGEOUT, 0) < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
+
+
+def _let_go(memory: Path, at: int, size_bytes: int) -> None:
+    """What no process has in its memory any more goes to the medium, and its frames are free."""
+    with memory.open("rb") as file:
+        os.fdatasync(file.fileno())
+        os.posix_fadvise(file.fileno(), at, size_bytes, os.POSIX_FADV_DONTNEED)
 
 
 def _mapped_at(pid: int, memory: Path) -> int:
