@@ -62,9 +62,13 @@ class Page:
             return CONSOLE.sub(lambda match: _shown(match, folder, timeless), self.text)
 
     def with_real_output(self) -> str:
-        """The same for blocks that need real hypervisors (`console qemu`); in what these print, any number may differ."""
+        """The same for blocks that need real hypervisors (`console qemu`); in what these print, any number may differ.
+
+        Blocks before them in the same section are run too, for what they write.
+        """
         with mirror() as folder:
-            return REAL.sub(lambda match: _shown(match, folder, numberless), self.text)
+            parts = re.split(r"(?m)^(?=## )", self.text)
+            return "".join(_really_shown(part, folder) if REAL.search(part) else part for part in parts)
 
 
 @contextmanager
@@ -86,6 +90,12 @@ def _shown(match: re.Match[str], folder: Path, alike: Callable[[str], str]) -> s
 def timeless(text: str) -> str:
     """The text without what differs from run to run: seconds, and spaces at line ends."""
     return "\n".join(SECONDS.sub("TIME", line).rstrip() for line in text.splitlines())
+
+
+def _really_shown(section: str, folder: Path) -> str:
+    for match in CONSOLE.finditer(section):
+        output(match["command"], folder)
+    return REAL.sub(lambda match: _shown(match, folder, numberless), section)
 
 
 def numberless(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from ..driver import Place, Stage
@@ -24,17 +25,24 @@ MORE_OF_LINUX = 2 * CHECKED_EVERY
 TIMEOUT_S = 240.0
 
 
+class Memory(Enum):
+    """By what a VM's memory was judged."""
+
+    EXACT = "exact"
+    """Every page of it was read, and held against how far the guest has counted."""
+    BY_ITSELF = "checked by itself"
+    """The guest, a Linux, looks at some of it again and again, and has said what errors it saw."""
+    UNSEEN = "not looked at"
+
+
 @dataclass(frozen=True)
 class Condition:
-    """One VM: where it is, its last heartbeat, whether every page of it was looked at, and what is wrong with it.
-
-    A Linux guest looks at its own memory, and says what errors it has seen.
-    """
+    """One VM: where it is, its last heartbeat, by what its memory was judged, and what is wrong with it."""
 
     vm: str
     place: Place
     heartbeat: int
-    memory_read: bool
+    memory: Memory
     faults: tuple[str, ...]
 
 
@@ -52,17 +60,18 @@ async def _condition(ground: Ground, vm: str) -> Condition:
     view, copies = await see(ground, vm)
     if view.lost or view.stage is not Stage.SETTLED or not view.running_at:
         what = "it is lost" if view.lost else "it does not run" if view.stage is Stage.SETTLED else "it is in flight"
-        return Condition(vm, view.source, last_heartbeat(ground, vm), False, (what,))
+        return Condition(vm, view.source, last_heartbeat(ground, vm), Memory.UNSEEN, (what,))
     copy = copies[view.source]
     found = await _standing_still(ground, vm)
-    small = isinstance(copy, Qemu) and not ground.site.residents[vm].balloon
-    if small:
+    linux = ground.site.residents[vm].balloon
+    memory = Memory.BY_ITSELF if linux else Memory.EXACT if isinstance(copy, Qemu) else Memory.UNSEEN
+    if memory is Memory.EXACT and isinstance(copy, Qemu):
         found += await _memory_faults(ground, vm, copy)
     written = [path.read_bytes() for path in ground.lines(vm)]
     found += tuple(breaks(heartbeats(written)))
     if errors := errors_seen(written):
         found += (f"the guest saw {errors} errors in its memory",)
-    return Condition(vm, view.source, last_heartbeat(ground, vm), small, found)
+    return Condition(vm, view.source, last_heartbeat(ground, vm), memory, found)
 
 
 async def _standing_still(ground: Ground, vm: str) -> tuple[str, ...]:

@@ -123,7 +123,7 @@ def check(ctx: click.Context, folder: Path, as_json: bool) -> None:
     """Look at every VM of the testbed in a FOLDER: where it is, whether it counted on, whether its memory is right."""
     found = _conditions(folder)
     if as_json:
-        print_json([asdict(condition) | {"place": condition.place.value} for condition in found])
+        print_json([asdict(c) | {"place": c.place.value, "memory": c.memory.value} for c in found])
     else:
         print_lines(list(_lines(found)))
     ctx.exit(1 if any(condition.faults for condition in found) else 0)
@@ -147,10 +147,7 @@ def _lines(found: list[Condition]) -> Iterator[str]:
     width = max(len(condition.vm) for condition in found)
     for c in found:
         head = paint("harmed" if c.faults else "unharmed", "bad" if c.faults else "good")
-        memory = (
-            "memory exact" if c.memory_read and not c.faults else "memory looked at" if c.memory_read else "running"
-        )
-        yield f"{c.vm:<{width}}  {head}  at {c.place.value}, {c.heartbeat} heartbeats, {memory}"
+        yield f"{c.vm:<{width}}  {head}  at {c.place.value}, {c.heartbeat} heartbeats, memory {c.memory.value}"
         yield from (f"  {fault}" for fault in c.faults)
 
 
