@@ -11,8 +11,9 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from ..driver import DriverLost, Effect, Ending, MachineView, Outcome, VmView, World
+from ..driver import DriverLost, Effect, Ending, MachineView, Outcome, Power, VmView, World
 from ..tap import ACTORS, SILENT, NoTap, Tap, arguments_of, changes
 from .ground import Ground
 from .migration import MigrationFailed
@@ -143,10 +144,24 @@ class QemuDriver:
             *((before.vms[vm], view) for vm, view in after.vms.items()),
         ]
         changed = {key: pair for old, new in pairs for key, pair in changes(old, new).items()}
-        stunned = changed.pop(f"{effect.vm}.stage", None) if effect.action in ("copy", "copy_again") else None
+        by_itself = _by_itself(effect, changed)
         self.tap.emit(ACTORS.get(effect.action, "operator"), effect.action, arguments_of(effect), changed)
-        if stunned:  # pre-copy has ended by itself
-            self.tap.emit(ACTORS["stop"], "stop", {"vm": effect.vm}, {f"{effect.vm}.stage": stunned})
+        if by_itself:
+            action, pair = by_itself
+            self.tap.emit(ACTORS[action], action, arguments_of(replace(effect, amount=None)), pair)
+
+
+def _by_itself(effect: Effect, changed: dict[str, list[Any]]) -> tuple[str, dict[str, list[Any]]] | None:
+    """What has happened since an effect without being asked for, taken out of what that changed: the end of pre-copy, where
+    the VM was stunned before; or the end of a boot, for which a QEMU process is not waited for."""
+    stage, power = f"{effect.vm}.stage", f"{effect.machine}.new.power"
+    if effect.action in ("copy", "copy_again") and stage in changed:
+        return "stop", {stage: changed.pop(stage)}
+    if effect.action == "launch_new" and power in changed:
+        before, after = changed[power]
+        changed[power] = [before, Power.BOOTING.value]
+        return "finish_boot", {power: [Power.BOOTING.value, after]}
+    return None
 
 
 def _about(world: World, vms: Collection[str]) -> World:
