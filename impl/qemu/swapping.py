@@ -45,10 +45,9 @@ def swap_out(pid: int, memory: Path, target_pages: int) -> int:
     try:
         start = _mapped_at(pid, memory)
         for _ in range(SWEEPS_MOST):
-            _sweep(process, start, memory, target_pages)
-            if (swapped := swapped_pages(memory)) >= target_pages:
-                return swapped
-        return swapped
+            if swapped_pages(memory) < target_pages:
+                _sweep(process, start, memory, target_pages)
+        return swapped_pages(memory)
     finally:
         os.close(process)
 

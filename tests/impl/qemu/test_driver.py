@@ -28,7 +28,7 @@ from . import controlled
 from .nest import HostImage
 
 pytestmark = pytest.mark.qemu
-RESIDENTS = ("r0", "r1", "r2")
+RESIDENTS: tuple[str, ...] = ("r0", "r1", "r2")
 SIZES = Sizes(old_pages=4096, guest_pages=8192, new_pages=4096, host_vm_pages=4096)
 TIMEOUT_S = 240.0
 KILLS_MOST = 200
