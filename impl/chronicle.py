@@ -26,7 +26,8 @@ class Chronicle:
 
     def initial(self, world: World) -> None:
         """How the world was when the run started: all of it, or nothing."""
-        bodies = [{"machine": encoded(world.machine)}, *({"vm": encoded(vm)} for vm in world.vms.values())]
+        bodies: list[dict[str, Any]] = [{"machine": encoded(world.machine), "time_us": world.time_us}]
+        bodies += ({"vm": encoded(vm)} for vm in world.vms.values())
         self.journal.append_all(Kind.INITIAL, bodies)
         self.belief.begun = True
         self.belief.see(world.machine, None)

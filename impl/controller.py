@@ -13,9 +13,19 @@ from dataclasses import dataclass
 
 from .chronicle import Chronicle
 from .course import Course, steps_back
-from .deviations import control_of_machine
+from .deviations import control_of_machine, control_of_vm
 from .driver import Driver, Effect, Ending, HostVmState, MachineView, MapState, Place, Power, Stage, VmView, World
-from .errors import Contradiction, EffectRefused, Ended, NoRoom, PastNoReturn, TooManyFaults, VmLost
+from .errors import (
+    Contradiction,
+    EffectRefused,
+    Ended,
+    NoRoom,
+    OutOfOrder,
+    PastNoReturn,
+    Stopped,
+    TooManyFaults,
+    VmLost,
+)
 from .faults import ALWAYS, times_tolerated, together_with
 from .gate import Occupancy
 from .journal import Journal
@@ -70,7 +80,7 @@ class Controller:
         self._chronicle = Chronicle(plan, journal)
         self._safe = safeguards or Safeguards()
         self._watch = watch
-        self._short = ""
+        self._stuck: Stopped = NoRoom("no step can go on")
 
     @property
     def unbegun(self) -> bool:
@@ -123,7 +133,7 @@ class Controller:
             taking = any(self._takes(step) for step in course.active.values())
             moved = [self._advance(course, step, taking) for step in tuple(course.active.values())]
             if not any(moved):
-                raise NoRoom(f"no step can go on: {self._short}")
+                raise self._stuck
         return self._finish()
 
     def _finish(self) -> Finished:
@@ -147,11 +157,14 @@ class Controller:
             course.finish(step)
             return True
         if self._safe.gives_later(effect, taking):
-            self._short = f"{effect} waits until others have given what they are to give"
+            self._stuck = NoRoom(f"no step can go on: {effect} waits until others have given what they are to give")
+            return False
+        if waits := self._safe.left_behind(effect, belief.vms.values()):
+            self._stuck = OutOfOrder(f"no step can go on: {waits}")
             return False
         there = Occupancy(world.machine, vm, tuple(belief.in_flight.values()), belief.reserved_inside_pages)
         if short := self._safe.short_of(self.plan, effect, there):
-            self._short = short
+            self._stuck = NoRoom(f"no step can go on: {short}")
             return False
         self._perform(step, effect)
         return True
@@ -222,7 +235,8 @@ class Controller:
         belief.see(world.machine, None)
         for name, faults in of_vms.items():
             vm = world.vms[name]
-            if faults and not (vm.lost and belief.vms[name].lost):
+            moved = control_of_vm(belief.vms[name]) != control_of_vm(vm)
+            if (faults or moved) and not (vm.lost and belief.vms[name].lost):
                 self._chronicle.seen(faults, None, vm, world.time_us)
             belief.see(None, vm)
         return [(of_machine, self.plan.machine), *((faults, name) for name, faults in of_vms.items())]

@@ -135,8 +135,13 @@ _STAGE_AFTER = {"stop": Stage.STOPPED, "commit": Stage.COMMITTED, "fence": Stage
 
 
 def _vm_faults(control: VmControl) -> Iterator[tuple[str, VmControl]]:
-    """What faults can make of a VM. A receiver's death gives a migration up before the commit; after it, somebody has to."""
+    """What faults can make of a VM; and, without a name, what goes on by itself: pre-copy ends when a hypervisor likes.
+
+    A receiver's death gives a migration up before the commit; after it, somebody has to.
+    """
     source, target, stage = control
+    if stage is Stage.COPYING:
+        yield "", VmControl(source, target, Stage.STOPPED)
     if stage in (Stage.COPYING, Stage.STOPPED):
         yield "gave_up", VmControl(source, None, Stage.SETTLED)
     if stage in (Stage.STOPPED, Stage.COMMITTED):

@@ -11,6 +11,10 @@ class Contradiction(Stopped):
     """The world is not as the journal says, and no fault that is known explains the difference."""
 
 
+class OutOfOrder(Stopped):
+    """What is due would leave a VM behind (S4): the plan has its steps in a wrong order, which no proof allows."""
+
+
 class NoRoom(Stopped):
     """The next effect would take the machine, or the host VM, above what it has or may promise."""
 

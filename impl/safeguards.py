@@ -5,11 +5,11 @@ Nothing but tests replaces any of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from .deviations import machine_deviation, vm_deviation
-from .driver import Effect, MachineView, Stage, VmView
+from .driver import Effect, MachineView, Place, Stage, VmView
 from .gate import Occupancy, short_of
 from .plan import Plan
 
@@ -43,6 +43,18 @@ def gives_later(effect: Effect, still_taking: bool) -> bool:
     return effect.action == "deflate" and still_taking
 
 
+def left_behind(effect: Effect, vms: Iterable[VmView]) -> str:
+    """Which VMs an effect has to wait for, since it would leave them behind; "" where none is (S4, X4)."""
+    here = [vm for vm in vms if not vm.lost]
+    if effect.action in ("suspend", "tear_down_old"):
+        outside = [vm.name for vm in here if vm.stage is not Stage.SETTLED or vm.source is not Place.GUEST]
+        return f"{effect} waits until {', '.join(outside)} is settled in the host VM" if outside else ""
+    if effect.action == "destroy_host_vm":
+        inside = [vm.name for vm in here if Place.GUEST in (vm.source, vm.target)]
+        return f"{effect} waits until {', '.join(inside)} has left the host VM" if inside else ""
+    return ""
+
+
 def give_migration_up(vm: VmView) -> str:
     """How a migration is undone: cancelled before the commit, finished after it, since authority has passed."""
     return "cancel" if vm.stage in (Stage.COPYING, Stage.STOPPED) else finish_migration(vm)
@@ -58,6 +70,7 @@ class Safeguards:
     seal_seen: Callable[[str | None], bool] = seal_seen
     still_to_move: Callable[[VmView], str] = still_to_move
     gives_later: Callable[[Effect, bool], bool] = gives_later
+    left_behind: Callable[[Effect, Iterable[VmView]], str] = left_behind
     short_of: Callable[[Plan, Effect, Occupancy], str] = short_of
     vm_deviation: Callable[[VmView, VmView, Effect | None], tuple[str, ...]] = vm_deviation
     machine_deviation: Callable[[MachineView, MachineView, Effect | None], tuple[str, ...]] = machine_deviation

@@ -33,7 +33,7 @@ class VmSummary:
 
 @dataclass
 class Summary:
-    """All of it. `ended` is None for a run that can be resumed; times are those of the driver's clock."""
+    """All of it. `ended` is None for a run that can be resumed; times are those of the driver's clock since it began."""
 
     steps: dict[str, StepSummary] = field(default_factory=dict[str, StepSummary])
     vms: dict[str, VmSummary] = field(default_factory=dict[str, VmSummary])
@@ -42,6 +42,7 @@ class Summary:
     openings: int = 0
     time_us: int = 0
     ended: str | None = None
+    _began_us: int | None = None
     _intents: dict[int, str] = field(default_factory=dict[int, str])
 
 
@@ -56,7 +57,9 @@ def summary(entries: Iterable[Entry]) -> Summary:
 def _take(found: Summary, entry: Entry) -> None:
     body = entry.body
     before_us = found.time_us
-    found.time_us = max(before_us, int(body.get("time_us", 0)))
+    if found._began_us is None:  # pyright: ignore[reportPrivateUsage]
+        found._began_us = body.get("time_us")  # pyright: ignore[reportPrivateUsage]
+    found.time_us = max(before_us, int(body.get("time_us", 0)) - (found._began_us or 0))  # pyright: ignore[reportPrivateUsage]
     found.faults.update(body.get("faults", ()))
     match entry.kind:
         case Kind.OPENED:

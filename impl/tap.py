@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol, TextIO
 
-from .driver import Effect, MachineView, VmView
+from .driver import Effect, MachineView, Stage, VmView
 
 TRACE_VERSION = 1
 
@@ -98,4 +98,5 @@ _MACHINE_FIELDS = {
 
 
 def _plain(value: Any) -> Any:
-    return getattr(value, "value", value)
+    """The model's name: there a VM whose source has ended is committed still."""
+    return Stage.COMMITTED.value if value is Stage.FENCED else getattr(value, "value", value)

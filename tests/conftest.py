@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -15,6 +16,11 @@ WITNESSES = {"spin": "spin", "virsh": "libvirt-clients", "gcc": "gcc"}
 settings.register_profile("anywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("server", settings.get_profile("anywhere"), derandomize=True, print_blob=True)
 settings.load_profile("server" if os.environ.get("CI") else "anywhere")
+
+
+# A shell that starts the suite in the background has it ignore Ctrl-C, and so would every process that it starts: a test
+# that interrupts one would wait for ever.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> list[str]:

@@ -8,7 +8,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[1]
 REWRITE = bool(os.environ.get("HOLDFAST_REWRITE"))
 """Whether pages are rewritten with what the code says, instead of compared; read the difference before you keep it."""
 
-CONSOLE = re.compile(r"```console\n\$ (?P<command>.*)\n(?P<said>(?:.*\n)*?)```\n")
+CONSOLE = re.compile(r"```(?P<fence>console)\n\$ (?P<command>.*)\n(?P<said>(?:.*\n)*?)```\n")
+REAL = re.compile(CONSOLE.pattern.replace("console)", "console qemu)"))
 LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]+)\]\((?P<target>[^)\s]+)\)")
 SECONDS = re.compile(r"\b\d+(\.\d+)? ?(s|ms|seconds)\b")
 
@@ -58,7 +59,16 @@ class Page:
     def with_output(self) -> str:
         """The text with every console block showing what its command prints now; what one writes, the next one finds."""
         with mirror() as folder:
-            return CONSOLE.sub(lambda match: _shown(match, folder), self.text)
+            return CONSOLE.sub(lambda match: _shown(match, folder, timeless), self.text)
+
+    def with_real_output(self) -> str:
+        """The same for blocks that need real hypervisors (`console qemu`); in what these print, any number may differ.
+
+        Blocks before them in the same section are run too, for what they write.
+        """
+        with mirror() as folder:
+            parts = re.split(r"(?m)^(?=## )", self.text)
+            return "".join(_really_shown(part, folder) if REAL.search(part) else part for part in parts)
 
 
 @contextmanager
@@ -70,16 +80,27 @@ def mirror() -> Generator[Path]:
         yield Path(folder)
 
 
-def _shown(match: re.Match[str], folder: Path) -> str:
-    """The block as it is, where only times differ from what is printed; else with what is printed."""
+def _shown(match: re.Match[str], folder: Path, alike: Callable[[str], str]) -> str:
+    """The block as it is, where only what may differ is not as it is printed; else with what is printed."""
     printed = output(match["command"], folder)
-    same = timeless(printed) == timeless(match["said"])
-    return f"```console\n$ {match['command']}\n{match['said'] if same else printed}```\n"
+    same = alike(printed) == alike(match["said"])
+    return f"```{match['fence']}\n$ {match['command']}\n{match['said'] if same else printed}```\n"
 
 
 def timeless(text: str) -> str:
     """The text without what differs from run to run: seconds, and spaces at line ends."""
     return "\n".join(SECONDS.sub("TIME", line).rstrip() for line in text.splitlines())
+
+
+def _really_shown(section: str, folder: Path) -> str:
+    for match in CONSOLE.finditer(section):
+        output(match["command"], folder)
+    return REAL.sub(lambda match: _shown(match, folder, numberless), section)
+
+
+def numberless(text: str) -> str:
+    """The text without any number, and with one space where there are more."""
+    return "\n".join(re.sub(r" +", " ", re.sub(r"\d+(\.\d+)*", "N", line)).rstrip() for line in text.splitlines())
 
 
 def output(command: str, folder: Path = ROOT) -> str:

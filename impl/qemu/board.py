@@ -7,13 +7,17 @@ from pathlib import Path
 
 from .provision import Build
 
+PAGE_BYTES = 4 << 10
+MIB = 1 << 20
+
 
 @dataclass(frozen=True)
 class Board:
     """A machine: versioned type, memory, what it boots from, and devices.
 
-    With `shared`, its memory is that file, so that another process can have it without a copy. Beside its serial line
-    it has so many `ports`, on which Linux writes as on a serial line. `translations_mib` bounds the emulator's own memory.
+    With `shared`, its memory is that file, so that another process can have it without a copy; `backed`, it is in a file of
+    the process's own, if that has one, so that the machine can take its frames. Beside its serial line it has so many
+    `ports`, on which Linux writes as on a serial line. `translations_mib` bounds the emulator's own memory.
     """
 
     machine: str
@@ -22,30 +26,41 @@ class Board:
     devices: tuple[str, ...] = ()
     processors: int = 1
     shared: Path | None = None
+    backed: bool = False
     ports: int = 0
     translations_mib: int | None = None
+
+    @property
+    def balloon(self) -> bool:
+        """Whether the VM has a balloon."""
+        return any(device.startswith("virtio-balloon") for device in self.devices)
 
     @property
     def lines(self) -> int:
         """How many files `arguments` takes: one for the serial line, one for each port."""
         return 1 + self.ports
 
-    def arguments(self, output: list[Path]) -> list[str]:
+    def arguments(self, output: list[Path], memory: Path | None = None) -> list[str]:
         """The command line, but for program and monitor; serial line and ports append to these files, in this order.
+
+        `memory` is the file of a `backed` one.
 
         A machine is always started stopped, so that nothing runs but by a command. Emulation is always by software: that a
         machine has /dev/kvm does not mean that guests run on it.
         """
-        kind = f"{self.machine},memory-backend=ram" if self.shared else self.machine
+        file = self.shared or (memory if self.backed else None)
+        kind = f"{self.machine},memory-backend=ram" if self.shared or self.backed else self.machine
         accelerator = f"tcg,tb-size={self.translations_mib}" if self.translations_mib else "tcg"
         fixed = ["-cpu", "qemu64", "-accel", accelerator, "-nodefaults", "-no-user-config", "-display", "none", "-S"]
         sizes = ["-m", str(self.memory_mib), "-smp", str(self.processors)]
-        return [*self._memory(), "-M", kind, *fixed, *sizes, *self._output(output), *self.boot, *self.devices]
+        return [*self._memory(file), "-M", kind, *fixed, *sizes, *self._output(output), *self.boot, *self.devices]
 
-    def _memory(self) -> list[str]:
-        if not self.shared:
+    def _memory(self, file: Path | None) -> list[str]:
+        if not self.shared and not self.backed:
             return []
-        return ["-object", f"memory-backend-file,id=ram,size={self.memory_mib}M,mem-path={self.shared},share=on"]
+        if not file:
+            return ["-object", f"memory-backend-ram,id=ram,size={self.memory_mib}M"]
+        return ["-object", f"memory-backend-file,id=ram,size={self.memory_mib}M,mem-path={file},share=on"]
 
     def _output(self, files: list[Path]) -> list[str]:
         ends = [["-serial", "chardev:line0"], *([["-device", "virtio-serial-pci"]] if self.ports else [])]

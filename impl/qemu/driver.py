@@ -1,60 +1,72 @@
 """Real QEMU as a driver: it carries effects out on processes that a keeper keeps, and tells what it observes of them.
 
-It remembers nothing that matters: another one in its place sees the same. It knows memory by nominal sizes, not by frames,
-and does not reclaim: residents have no balloon. The tap hears effects, not what guests and faults do.
+It remembers nothing that matters: another one in its place sees the same. What VMs have it asks for; what hypervisors take
+it knows by nominal sizes. The tap hears effects, not what guests and faults do.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from ..driver import (
-    DriverLost,
-    Effect,
-    Ending,
-    HostVmState,
-    MachineView,
-    MapState,
-    Outcome,
-    Place,
-    Power,
-    VmView,
-    World,
-)
+from ..driver import DriverLost, Effect, Ending, MachineView, Outcome, Power, VmView, World
 from ..tap import ACTORS, SILENT, NoTap, Tap, arguments_of, changes
 from .ground import Ground
 from .migration import MigrationFailed
 from .monitor import MonitorLost, Refused
-from .moves import ON_VMS, see
+from .moves import ON_VMS
+from .observe import machine_view, see
 from .process import Died
 from .provision import Supply
+from .reclaim import ON_MEMORY, StoppedShort
+from .site import Site
 from .state import Corrupted, NotLoaded, NotSaved
-from .takeover import ON_MACHINE, host_state, map_state
+from .takeover import ON_MACHINE
 
 FAULTS: tuple[tuple[type[Exception], str], ...] = (
     (MigrationFailed, "migration_aborted"),
     (NotLoaded, "format_unreadable"),
     (Corrupted, "map_corrupted"),
     (Died, "boot_failed"),
+    (StoppedShort, "balloon_stopped_short"),
 )
 """What an effect that failed tells of, by its error."""
-FAILURES = (MigrationFailed, MonitorLost, Refused, Died, NotSaved, NotLoaded, Corrupted, TimeoutError)
+FAILURES = (MigrationFailed, StoppedShort, MonitorLost, Refused, Died, NotSaved, NotLoaded, Corrupted, TimeoutError)
+EFFECTS = {**ON_VMS, **ON_MEMORY}
 
 
 class QemuDriver:
     """The machine whose keeper serves in a folder. Close it when done: processes stay."""
 
-    def __init__(self, folder: Path, supply: Supply, tap: Tap | None = None) -> None:
+    def __init__(self, folder: Path, supply: Supply) -> None:
         """Connect to all that is there. Raises DriverLost."""
-        self._tap: Tap = tap or NoTap()
+        self.tap: Tap = NoTap()
         self._runner = asyncio.Runner()
+        self._last: World | None = None
+        """What was seen last: an effect on one VM leaves the others as they were."""
         try:
             self._ground = Ground(folder, supply)
             self._runner.run(self._ground.connect())
         except (OSError, ValueError, *FAILURES) as e:
             raise DriverLost(f"the machine in {folder} cannot be driven: {e!r}") from e
+
+    @property
+    def site(self) -> Site:
+        """The machine that it drives."""
+        return self._ground.site
+
+    def written(self, vm: str) -> bytes:
+        """What a VM has written, in every process that carried it. Raises OSError."""
+        return b"".join(path.read_bytes() for path in self._ground.lines(vm))
+
+    @property
+    def supply(self) -> Supply:
+        """The versions that are the old and the new hypervisor."""
+        return self._ground.supply
 
     def close(self) -> None:
         """Disconnect."""
@@ -63,15 +75,15 @@ class QemuDriver:
 
     def observe(self, *vms: str) -> World:
         """The machine and these VMs, or all of them. Raises DriverLost."""
-        names = [vm for vm in vms if vm in self._ground.site.residents] if vms else self._ground.site.residents
-        return self._run_world(tuple(names))
+        self._last = self._looked()
+        return _about(self._last, vms or tuple(self._ground.site.residents))
 
     def perform(self, effect: Effect) -> Outcome:
         """Carry an effect out, and tell what is there then. Raises DriverLost."""
-        about = (effect.vm,) if effect.vm else ()
-        before = self._run_world(about)
+        before = self._last or self._looked()
         why, fault = self._carry_out(effect)
-        after = self._run_world(about)
+        self._last = self._looked(before if effect.vm else None, effect.vm)
+        after = _about(self._last, (effect.vm,) if effect.vm else ())
         if fault:
             return Outcome(Ending.FAILED, after, why, fault)
         if why:
@@ -103,56 +115,55 @@ class QemuDriver:
             return f"there is no machine {effect.machine}"
         if effect.action in ON_MACHINE:
             return await ON_MACHINE[effect.action](self._ground)
-        if effect.vm not in site.residents or effect.action not in ON_VMS:
+        if effect.vm is None or effect.vm not in site.residents or effect.action not in EFFECTS:
             return f"there is no such VM, or no such effect: {effect}"
         vm, copies = await see(self._ground, effect.vm)
-        return "the VM is lost" if vm.lost else await ON_VMS[effect.action](self._ground, effect, vm, copies)
+        return "the VM is lost" if vm.lost else await EFFECTS[effect.action](self._ground, effect, vm, copies)
 
-    def _run_world(self, vms: tuple[str, ...]) -> World:
+    def _looked(self, before: World | None = None, vm: str | None = None) -> World:
+        """Everything as it is now; or, an effect on one VM later, what was seen before, but for the machine and that VM."""
         try:
-            return self._runner.run(self._world(vms))
+            return self._runner.run(self._world(before.vms if before else {}, vm))
         except (OSError, *FAILURES) as e:
             raise DriverLost(f"what is there cannot be observed: {e!r}") from e
 
-    async def _world(self, vms: tuple[str, ...]) -> World:
-        everyone = {vm: (await see(self._ground, vm))[0] for vm in self._ground.site.residents}
-        machine = await self._machine(everyone)
-        return World(machine, {vm: everyone[vm] for vm in vms}, time.monotonic_ns() // 1000)
-
-    async def _machine(self, vms: dict[str, VmView]) -> MachineView:
-        ground, site = self._ground, self._ground.site
-        there = {place: any(f"@{place.value}." in q.name and not q.gone for q in ground.nursery.all) for place in Place}
-        host, (map_at, digest) = await host_state(ground), await map_state(ground)
-        old, new = there[Place.OLD], there[Place.NEW]
-        inside = sum(site.resident_pages for vm in vms.values() if Place.GUEST in vm.copies_at)
-        itself = site.sizes.old_pages * old + site.sizes.new_pages * new
-        hosted = site.sizes.guest_pages + site.sizes.host_vm_pages if host is not HostVmState.ABSENT else 0
-        copies = site.resident_pages * sum(len(vm.copies_at) for vm in vms.values())
-        used = itself + hosted + copies
-        power = {True: Power.RUNNING, False: Power.ABSENT}
-        return MachineView(
-            site.machine,
-            power[old],
-            power[host is not HostVmState.ABSENT],
-            power[new],
-            host,
-            ground.carrier,
-            map_at if host is not HostVmState.ABSENT else MapState.NONE,
-            digest,
-            site.capacity_pages,
-            used,
-            site.commit_limit_pages,
-            used,
-            site.host_vm_size_pages,
-            (site.sizes.guest_pages if hosted else 0) + inside,
-        )
+    async def _world(self, known: Mapping[str, VmView], changed: str | None) -> World:
+        await self._ground.enter()  # once, and not by each of those who look at the same time
+        residents = self._ground.site.residents
+        asked = [vm for vm in residents if vm == changed or vm not in known]
+        views = await asyncio.gather(*(see(self._ground, vm) for vm in asked))
+        now = dict(known) | {vm: view for vm, (view, _) in zip(asked, views, strict=True)}
+        everyone = {vm: now[vm] for vm in residents}
+        return World(await machine_view(self._ground, everyone), everyone, time.monotonic_ns() // 1000)
 
     def _tell(self, effect: Effect, before: World, after: World) -> None:
         if effect.action in SILENT:
             return
         pairs: list[tuple[VmView | MachineView, VmView | MachineView]] = [
             (before.machine, after.machine),
-            *((before.vms[vm], after.vms[vm]) for vm in after.vms),
+            *((before.vms[vm], view) for vm, view in after.vms.items()),
         ]
         changed = {key: pair for old, new in pairs for key, pair in changes(old, new).items()}
-        self._tap.emit(ACTORS.get(effect.action, "operator"), effect.action, arguments_of(effect), changed)
+        by_itself = _by_itself(effect, changed)
+        self.tap.emit(ACTORS.get(effect.action, "operator"), effect.action, arguments_of(effect), changed)
+        if by_itself:
+            action, pair = by_itself
+            self.tap.emit(ACTORS[action], action, arguments_of(replace(effect, amount=None)), pair)
+
+
+def _by_itself(effect: Effect, changed: dict[str, list[Any]]) -> tuple[str, dict[str, list[Any]]] | None:
+    """What has happened since an effect without being asked for, taken out of what that changed: the end of pre-copy, where
+    the VM was stunned before; or the end of a boot, for which a QEMU process is not waited for."""
+    stage, power = f"{effect.vm}.stage", f"{effect.machine}.new.power"
+    if effect.action in ("copy", "copy_again") and stage in changed:
+        return "stop", {stage: changed.pop(stage)}
+    if effect.action == "launch_new" and power in changed:
+        before, after = changed[power]
+        changed[power] = [before, Power.BOOTING.value]
+        return "finish_boot", {power: [Power.BOOTING.value, after]}
+    return None
+
+
+def _about(world: World, vms: Collection[str]) -> World:
+    """The part of what was seen that is about the machine and these VMs."""
+    return replace(world, vms={vm: world.vms[vm] for vm in vms if vm in world.vms})

@@ -34,6 +34,10 @@ class Ground:
         """The QEMU that is the hypervisor there."""
         return self.supply.new if place is Place.NEW else self.supply.old
 
+    def balloon(self, vm: str) -> bool:
+        """Whether a VM has a balloon."""
+        return self.site.residents[vm].balloon
+
     def direct(self, vm: str, place: Place) -> Qemu | None:
         """The process of a VM, or of the host VM, at a hypervisor."""
         return alive(self.nursery.all, f"{vm}@{place.value}.")
@@ -107,7 +111,7 @@ class Ground:
             qemu = self.direct(vm, place)
             if qemu:
                 try:
-                    found[place] = (qemu, await look(qemu, self.ran(vm, place).exists()))
+                    found[place] = (qemu, await look(qemu, self.ran(vm, place).exists(), self.balloon(vm)))
                 except MonitorLost:
                     await qemu.end()
         await self._inside(vm, found)
@@ -116,19 +120,26 @@ class Ground:
     async def _inside(self, vm: str, found: dict[Place, tuple[Copy, Seen]]) -> None:
         if self.host is None or self.carrier is None:
             return
-        slot = self.host.slots[self.site.residents.index(vm)]
+        slot = self.host.slots[self.site.slot(vm)]
         if await self.host_runs():
             await self.enter()
             if slot.gone:
                 return
-            ran = self.ran(vm, Place.GUEST).exists()
+            ran, balloon = self.ran(vm, Place.GUEST).exists(), self.balloon(vm)
             try:
-                found[Place.GUEST] = (slot, await look(slot, ran))
+                found[Place.GUEST] = (slot, await look(slot, ran, balloon))
             except MonitorLost:
                 await slot.expect(vm)
-                found[Place.GUEST] = (slot, await look(slot, ran))
+                found[Place.GUEST] = (slot, await look(slot, ran, balloon))
         elif all(seen.empty for _, seen in found.values()):
             found[Place.GUEST] = (slot, SUSPENDED)
+
+    def lines(self, vm: str) -> list[Path]:
+        """What a VM wrote in every process that carried it, in the order in which they did: a process that has handed it
+        over writes nothing more. Raises OSError."""
+        inside = self.folder.glob(f"host@*.line{1 + self.site.slot(vm)}")
+        written = [path for path in (*self.folder.glob(f"{vm}@*.line0"), *inside) if path.stat().st_size]
+        return sorted(written, key=lambda path: path.stat().st_mtime_ns)
 
     def ran(self, vm: str, place: Place) -> Path:
         """A file that is there once a VM was let run where it has arrived."""

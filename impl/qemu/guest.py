@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-KIB, MIB = 1 << 10, 1 << 20
+from .board import MIB, PAGE_BYTES
+
 SECTOR_BYTES = 512
-FLOPPY_BYTES = 1440 * KIB
-PAGE_BYTES = 4 * KIB
+FLOPPY_BYTES = 1440 << 10
 ORIGIN = 0x7C00
 COUNTER, ERRORS, CURSOR = 0x800, 0x804, 0x808  # side by side: they are read at once
 FIRST_PAGE = 1 * MIB
@@ -186,6 +186,12 @@ def heartbeats(serial: Iterable[bytes]) -> list[int]:
     A heartbeat may begin in one process and end in the next.
     """
     return [int(count, 16) for count, _ in HEARTBEAT.findall(b"".join(serial).replace(b"\r", b""))]
+
+
+def errors_seen(serial: Iterable[bytes]) -> int:
+    """How many errors a guest has seen in its memory, as it said last."""
+    found = HEARTBEAT.findall(b"".join(serial).replace(b"\r", b""))
+    return int(found[-1][1], 16) if found else 0
 
 
 def breaks(counts: list[int]) -> list[str]:

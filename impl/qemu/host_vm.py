@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import re
 import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from .board import Board, Start
+from .board import Board, Start, machine_type
 from .copies import FENCE_TIMEOUT_S, resume
 from .linux import boot, disk, initramfs, libraries
 from .migration import Route
@@ -39,11 +40,12 @@ qemu="/disk/lib/ld-linux-x86-64.so.2 --library-path /disk/lib /disk/qemu -L /dis
 
 # A pipe that the nested QEMU holds open: reading from it ends when that does.
 slot() {
-    mkfifo /run/alive$1
+    slot=$1; shift
+    mkfifo /run/alive$slot
     while :; do
-        (exec 9>/run/alive$1; $qemu $2 2>/dev/console && echo "READY $1" >/dev/console) &
-        read -r _ </run/alive$1
-        echo "ENDED $1" >/dev/console
+        (exec 9>/run/alive$slot; $qemu "$@" 2>/dev/console && echo "READY $slot" >/dev/console) &
+        read -r _ </run/alive$slot
+        echo "ENDED $slot" >/dev/console
     done
 }
 """
@@ -184,32 +186,40 @@ class Slot:
         await self.monitor.leave()
 
 
-def host_board(supply: Supply, folder: Path, resident: Board, image: Path, slots: int) -> Board:
-    """Make what the host VM boots from, with nested QEMUs of the old version for that board; and its own board.
+def host_board(
+    supply: Supply, folder: Path, residents: Sequence[tuple[Board, Sequence[Path]]], memory_mib: int = MEMORY_MIB
+) -> Board:
+    """Make what the host VM boots from, with a slot for each of these boards; and its own board.
 
-    `image` is the floppy disk that residents boot from. Raises Unavailable.
+    With each board come the files that it boots from. Nested QEMUs are of the old version. Raises Unavailable.
     """
-    inside = replace(resident, boot=_at(resident.boot, image, "/disk/guest.img"), translations_mib=TRANSLATIONS_MIB)
-    commands = [f"slot {n} {shlex.quote(' '.join(_nested(inside, n)))} &\n" for n in range(slots)]
+    needed = dict.fromkeys(path for _, files in residents for path in files)
+    images = {f"boot{n}": path for n, path in enumerate(needed)}
+    inside = [_inside(board, {path: f"/disk/{name}" for name, path in images.items()}) for board, _ in residents]
+    commands = [f"slot {n} {shlex.join(_nested(board, n))} &\n" for n, board in enumerate(inside)]
     initramfs(supply.linux, folder / "initial", SCRIPT + "".join(commands) + "wait\n")
-    disk(supply.linux, folder / "disk", _programs(supply.old) | {"guest.img": image})
-    ports = [port + n for n in range(slots) for port in (MONITOR_PORT, ARRIVAL_PORT)]
+    disk(supply.linux, folder / "disk", _programs(supply.old) | images)
+    ports = [port + n for n in range(len(inside)) for port in (MONITOR_PORT, ARRIVAL_PORT)]
     forwards = ",".join(f"hostfwd=tcp:127.0.0.1:0-:{port}" for port in ports)
     return Board(
-        machine=resident.machine,
-        memory_mib=MEMORY_MIB,
+        machine=machine_type(supply.old),
+        memory_mib=memory_mib,
         boot=boot(supply.linux, folder / "initial"),
         devices=(
             *("-netdev", f"user,id=net,{forwards}", "-device", "virtio-net-pci,netdev=net,romfile="),
             *("-drive", f"if=none,id=disk,format=raw,readonly=on,file={folder / 'disk'}"),
             *("-device", "virtio-blk-pci,drive=disk", "-device", "virtio-balloon-pci,id=balloon"),
         ),
-        ports=slots,
+        ports=len(inside),
     )
 
 
-def _at(arguments: tuple[str, ...], here: Path, there: str) -> tuple[str, ...]:
-    return tuple(argument.replace(str(here), there) for argument in arguments)
+def _inside(board: Board, places: Mapping[Path, str]) -> Board:
+    """The board as the nested QEMU has it: what it boots from lies elsewhere, and its emulator is kept small."""
+    boot = board.boot
+    for path, there in places.items():
+        boot = tuple(argument.replace(str(path), there) for argument in boot)
+    return replace(board, boot=boot, translations_mib=TRANSLATIONS_MIB)
 
 
 def _nested(board: Board, number: int) -> list[str]:

@@ -7,6 +7,7 @@ which ones there are. It ends them all when it ends itself. Otherwise whoever de
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import select
@@ -30,6 +31,8 @@ class Keeper:
         """Keep what is started through the nursery."""
         self._nursery = nursery
         self.kept: dict[str, Handle] = {}
+        self.dismissed = asyncio.Event()
+        """Set once it was told to end what it keeps, and has."""
 
     async def serve(self) -> asyncio.Server:
         """Begin to answer."""
@@ -62,8 +65,35 @@ class Keeper:
         if "spawn" in request:
             name = request["spawn"]
             self.kept[name] = await self._nursery.spawn(name, request["command"], request["environment"])
+        if "end" in request:
+            await self.end_all()
+            self.dismissed.set()
         alive = {name: h.pid for name, h in self.kept.items() if h.returncode is None}
-        return {"alive": alive, "ended": [name for name in self.kept if name not in alive]}
+        return {"alive": alive, "ended": [name for name in self.kept if name not in alive], "keeper": os.getpid()}
+
+
+async def ask(folder: Path, request: Mapping[str, Any]) -> dict[str, Any]:
+    """What the keeper of a folder answers: `{"spawn": ...}` starts a process, `{"end": true}` ends them all, and `{}` only
+    asks which ones there are. Raises OSError, TimeoutError."""
+    async with asyncio.timeout(REQUEST_TIMEOUT_S):
+        reader, writer = await asyncio.open_unix_connection(folder / SOCKET, limit=REQUEST_BYTES_MOST)
+        writer.write(json.dumps(request).encode() + b"\n")
+        try:
+            answer = await reader.readline()
+        finally:
+            writer.close()
+    if not answer:
+        raise ConnectionResetError("the keeper did not answer")
+    return cast("dict[str, Any]", json.loads(answer))
+
+
+async def dismiss(folder: Path) -> list[str]:
+    """Have the keeper of a folder end all that it keeps, and itself; which processes those were. Raises OSError,
+    TimeoutError."""
+    answer = await ask(folder, {"end": True})
+    with contextlib.suppress(ProcessLookupError):  # it is gone already
+        await asyncio.wait_for(Watched(answer["keeper"]).wait(), REQUEST_TIMEOUT_S)
+    return list(answer["ended"])
 
 
 class Watched:
@@ -118,7 +148,7 @@ class KeptNursery(Nursery):
 
     async def find(self, lines: Mapping[str, int]) -> None:
         """Connect to every process that is there; `lines` says how many files each VM writes to. Raises OSError."""
-        answer = await self._ask({})
+        answer = await ask(self.folder, {})
         self.gone_before = [name for name in answer["ended"] if not any(q.name == name for q in self.all)]
         for name, pid in answer["alive"].items():
             if not any(q.name == name for q in self.all):
@@ -134,24 +164,12 @@ class KeptNursery(Nursery):
     async def spawn(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> Handle:
         """Have the keeper start a process. Raises OSError, TimeoutError."""
         request = {"spawn": name, "command": list(command), "environment": dict(environment)}
-        return Watched((await self._ask(request))["alive"][name])
+        return Watched((await ask(self.folder, request))["alive"][name])
 
     async def end_all(self) -> None:
         """Leave: the processes stay."""
         for monitor in (*(q.monitor for q in self.all), *self.inside):
             await monitor.leave()
-
-    async def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        async with asyncio.timeout(REQUEST_TIMEOUT_S):
-            reader, writer = await asyncio.open_unix_connection(self.folder / SOCKET, limit=REQUEST_BYTES_MOST)
-            writer.write(json.dumps(request).encode() + b"\n")
-            try:
-                answer = await reader.readline()
-            finally:
-                writer.close()
-        if not answer:
-            raise ConnectionResetError("the keeper did not answer")
-        return cast("dict[str, Any]", json.loads(answer))
 
 
 def alive(qemus: Sequence[Qemu], prefix: str) -> Qemu | None:

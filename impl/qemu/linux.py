@@ -114,7 +114,11 @@ def run(command: list[str]) -> str:
     return done.stdout
 
 
+def kernel(linux: Build) -> Path:
+    """The kernel. Raises Unavailable."""
+    return linux.first("boot/vmlinuz-*")
+
+
 def boot(linux: Build, initial: Path) -> tuple[str, ...]:
     """Boot the kernel with this initial memory disk."""
-    kernel = linux.first("boot/vmlinuz-*")
-    return ("-kernel", str(kernel), "-initrd", str(initial), "-append", COMMAND_LINE)
+    return ("-kernel", str(kernel(linux)), "-initrd", str(initial), "-append", COMMAND_LINE)

@@ -10,7 +10,6 @@ from pathlib import Path
 from .copies import Copy
 
 BALLOON = "/machine/peripheral/balloon"
-MIB = 1 << 20
 PAGE_KIB = 4
 STATISTICS_TIMEOUT_S = 30.0
 POLL_S = 0.05

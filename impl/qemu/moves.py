@@ -17,7 +17,8 @@ from .copies import Copy, resume, run_only
 from .ground import Ground
 from .host_vm import Slot
 from .migration import STAGE_TIMEOUT_S, UNLIMITED_BYTES_PER_S, Migration, MigrationFailed, Route
-from .sight import TAIL_BYTES, look, view
+from .observe import Copies
+from .sight import TAIL_BYTES, look
 
 POLL_S = 0.005
 HELD_BYTES_PER_S = 4 << 10
@@ -25,15 +26,7 @@ DOWNTIME_MS = 300
 PACE_BYTES_PER_S = 2 << 20
 """QEMU counts by tenths of a second: what it sends in one of them is well below the tail that is held back."""
 
-Copies = Mapping[Place, Copy]
 VmEffect = Callable[[Ground, Effect, VmView, Copies], Awaitable[str]]
-
-
-async def see(ground: Ground, vm: str) -> tuple[VmView, Copies]:
-    """A VM as it is, and its copies."""
-    copies = await ground.copies(vm)
-    seen = {place: state for place, (_, state) in copies.items()}
-    return view(vm, seen, ground.site.resident_pages), {place: copy for place, (copy, _) in copies.items()}
 
 
 async def _begin(ground: Ground, effect: Effect, vm: VmView, copies: Copies) -> str:
@@ -55,12 +48,12 @@ async def _send(ground: Ground, vm: str, source: Copy, target: Place, bytes_per_
     receiver: Copy
     if target is Place.GUEST:
         assert ground.host
-        slot = ground.host.slots[ground.site.residents.index(vm)]
+        slot = ground.host.slots[ground.site.slot(vm)]
         await slot.expect(vm)
         receiver, route = slot, slot.arrivals
     else:
         start = Start(incoming=True, mark=f"@{target.value}")
-        receiver = await ground.nursery.launch(vm, ground.build(target), ground.site.resident_board, start)
+        receiver = await ground.nursery.launch(vm, ground.build(target), ground.site.residents[vm], start)
         route = source.departures if isinstance(source, Slot) else Route("tcp:127.0.0.1:0", "tcp:127.0.0.1:{port}")
     await _pace(source, bytes_per_s)
     await Migration(source, receiver, route).begin(bytes_per_s)
@@ -81,6 +74,10 @@ async def _copy(_: Ground, __: Effect, vm: VmView, copies: Copies) -> str:
     if vm.stage is not Stage.COPYING:
         return "there is no migration whose pages could be sent"
     source = copies[vm.source]
+    if not vm.running_at:  # it writes nothing more, so nothing has to be held back
+        await _pace(source, UNLIMITED_BYTES_PER_S)
+        await _reach(source, "pre-switchover")
+        return ""
     await _pace(source, PACE_BYTES_PER_S)
     async with asyncio.timeout(STAGE_TIMEOUT_S):
         while (now := await look(source)).migration == "active" and now.remaining_bytes > TAIL_BYTES:

@@ -150,7 +150,8 @@ class Nursery:
         """Start a process that has a VM, or is to get it; it does not run. Raises Died, TimeoutError."""
         start = start or Start()
         name = f"{vm}{start.mark}.{sum(taken.startswith(f'{vm}{start.mark}.') for taken in self.names)}"
-        arguments = board.arguments([self.folder / f"{name}.line{i}" for i in range(board.lines)])
+        lines = [self.folder / f"{name}.line{i}" for i in range(board.lines)]
+        arguments = board.arguments(lines, self.memory_of(name))
         incoming = ["-incoming", "defer"] if start.incoming else []
         handle = await self.spawn(name, [*build.qemu, *arguments, *incoming], build.environment)
         qemu = self.adopt(vm, name, handle, board.lines)
@@ -169,6 +170,10 @@ class Nursery:
         qemu.ceased = (self.record, vm)
         self.all.append(qemu)
         return qemu
+
+    def memory_of(self, name: str) -> Path:
+        """The file that a process has its memory in, if that is in one of its own."""
+        return self.folder / f"{name}.ram"
 
     def address(self, name: str) -> Path:
         """Where a process's monitor listens."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from ..driver import Place, Stage, VmView
 from ..rules import ROUNDS_MOST
 from .copies import Copy
+from .memory import actual_bytes
 
 UNDER_WAY = ("setup", "active", "postcopy-active")
 STANDS_STILL = ("pre-switchover", "device")
@@ -27,6 +28,10 @@ class Seen:
     remaining_bytes: int = 0
     ran: bool = False
     """Whether it was let run since it arrived there. QEMU does not tell one that is stunned from one that never ran."""
+    sent_bytes: int = 0
+    """By its last migration, as far as it has come."""
+    left_bytes: int | None = None
+    """What its balloon leaves to the guest; None where there is none, or it was not asked."""
 
     @property
     def empty(self) -> bool:
@@ -38,11 +43,13 @@ SUSPENDED = Seen("suspended")
 """What is in a host VM that is suspended cannot be asked."""
 
 
-async def look(copy: Copy, ran: bool = False) -> Seen:
-    """Ask a copy. Raises MonitorLost, TimeoutError."""
+async def look(copy: Copy, ran: bool = False, balloon: bool = False) -> Seen:
+    """Ask a copy, and its balloon if it has one. Raises MonitorLost, TimeoutError."""
     told = await copy.monitor.ask("query-migrate")
-    ram = told.get("ram", {})
-    return Seen(await copy.monitor.status(), told.get("status", "none"), ram.get("remaining", 0), ran)
+    status, ram = await copy.monitor.status(), told.get("ram", {})
+    left_bytes = await actual_bytes(copy) if balloon and status != "inmigrate" else None
+    remaining, sent = ram.get("remaining", 0), ram.get("transferred", 0)
+    return Seen(status, told.get("status", "none"), remaining, ran, sent, left_bytes)
 
 
 def view(name: str, copies: Mapping[Place, Seen], resident_pages: int) -> VmView:

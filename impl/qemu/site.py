@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..plan import Sizes
-from .board import Board
+from .board import MIB, PAGE_BYTES, Board
 from .state import State
 
 if TYPE_CHECKING:
@@ -19,25 +19,33 @@ FILE = "site.json"
 
 @dataclass(frozen=True)
 class Site:
-    """What does not change while an exchange is carried out. Sizes are in pages of 4 KiB, and nominal.
+    """What does not change while an exchange is carried out. Sizes are in pages of 4 KiB.
 
-    Resident number *n* of the list moves into slot *n* of the host VM, which starts from `image`.
+    What VMs have is as large as it is said; what hypervisors take is nominal. Resident number *n* moves into slot *n* of the
+    host VM, which starts from `image`.
     """
 
     machine: str
-    residents: tuple[str, ...]
-    resident_board: Board
-    resident_pages: int
+    residents: Mapping[str, Board]
     host_board: Board
     image: State
     sizes: Sizes
     capacity_pages: int
     commit_limit_pages: int
     host_vm_size_pages: int
+    swap_pages: int = 0
+
+    def size_pages(self, vm: str) -> int:
+        """How large a VM is."""
+        return self.residents[vm].memory_mib * MIB // PAGE_BYTES
+
+    def slot(self, vm: str) -> int:
+        """The number of the slot that a VM moves into."""
+        return list(self.residents).index(vm)
 
     def lines(self) -> Mapping[str, int]:
         """How many files each VM writes to."""
-        return {"host": self.host_board.lines, **dict.fromkeys(self.residents, self.resident_board.lines)}
+        return {"host": self.host_board.lines, **{vm: board.lines for vm, board in self.residents.items()}}
 
     def write(self, folder: Path) -> None:
         """Write it down."""

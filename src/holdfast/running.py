@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from .impl import plan as controller
 from .impl.planner import Goal, Resident
@@ -11,6 +12,11 @@ from .impl.simulator.faults import Fault
 from .impl.simulator.state import MachineStart, VmStart
 from .impl.tap import Tap
 from .inputs.records import Cluster, HostVm, Plan, VirtualMachine
+
+if TYPE_CHECKING:
+    from .impl.qemu.testbed import Wanted
+
+PAGES_PER_MIB = 256
 
 
 def controller_plan(plan: Plan) -> controller.Plan:
@@ -85,6 +91,29 @@ def simulated(plan: Plan, *, seed: int, faults: Sequence[Fault], tap: Tap | None
         host.swap_pages,
     )
     return Simulator.begin(machine, [_start(vm) for vm in plan.residents], seed=seed, faults=faults, tap=tap)
+
+
+def wanted_testbed(plan: Plan) -> Wanted:
+    """The plan's machine and its VMs as a testbed of real hypervisors. Raises ValueError for sizes that are no whole MiB."""
+    from .impl.qemu.testbed import Wanted
+
+    host = plan.cluster.host_named[plan.host]
+    return Wanted(
+        host.name,
+        {vm.name: _whole_mib(vm.name, vm.size_pages) for vm in plan.residents},
+        tuple(vm.name for vm in plan.residents if vm.balloon),
+        _whole_mib("the host VM", plan.host_vm.size_pages),
+        sizes_of(plan.cluster, plan.host, plan.to_release, plan.host_vm),
+        host.memory_pages,
+        host.memory_pages * host.commit_limit_percent // 100,
+        host.swap_pages,
+    )
+
+
+def _whole_mib(what: str, pages: int) -> int:
+    if pages % PAGES_PER_MIB:
+        raise ValueError(f"{what} has {pages} pages, which are no whole number of MiB")
+    return pages // PAGES_PER_MIB
 
 
 def _start(vm: VirtualMachine) -> VmStart:

@@ -13,7 +13,7 @@ from holdfast.impl.plan import Plan
 from holdfast.impl.safeguards import Safeguards
 
 from .crashes import Mechanism
-from .worlds import GIVEN, ONE, RECLAIMED, TIGHT, TWO, Case
+from .worlds import GIVEN, HASTY, ONE, RECLAIMED, TIGHT, TWO, Case
 
 INTACT = Safeguards()
 
@@ -133,6 +133,12 @@ MUTANTS = (
         ("map_corrupted",),
     ),
     Mutant("gate_open", "Nobody asks for room.", Mechanism(Safeguards(short_of=room_for_all)), TIGHT),
+    Mutant(
+        "vm_left_behind",
+        "Nobody asks whether every VM is in the host VM.",
+        Mechanism(Safeguards(left_behind=lambda _, __: "")),
+        HASTY,
+    ),
     Mutant(
         "balloon_not_awaited",
         "Targets are set, and memory is counted on before it is there.",

@@ -76,6 +76,23 @@ THREE = case("three", whole_exchange(("a", "b", "c"), 2), _vms("", "abc"), capac
 TIGHT = case("tight", whole_exchange(("a",), 1), _vms("a"), capacity_pages=8, ends="NoRoom")
 """A plan that no proof holds for: pages are missing for the copy."""
 
+HASTY = case(
+    "hasty",
+    in_order(
+        (
+            Entry("create_host_vm"),
+            Entry("consolidate", ("a",)),
+            Entry("suspend"),
+            Entry("launch_new"),
+            Entry("tear_down_old"),
+        )
+    ),
+    _vms("", "ab"),
+    capacity_pages=18,
+    ends="OutOfOrder",
+)
+"""A plan that no proof holds for: one VM is left on the old hypervisor, which is to end."""
+
 RECLAIMED = case(
     "reclaimed",
     in_order((Entry("reclaim", ("a",), balloon_pages=2, swap_pages=1),))
@@ -96,4 +113,4 @@ GIVEN = case(
 )
 """A full machine: what one VM is given, another one has to give first."""
 
-CASES = (ONE, BUSY, TWO, THREE, TIGHT, RECLAIMED, GIVEN)
+CASES = (ONE, BUSY, TWO, THREE, TIGHT, HASTY, RECLAIMED, GIVEN)

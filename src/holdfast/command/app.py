@@ -150,11 +150,11 @@ def _assemble() -> None:
     from .run import run
     from .schedule import schedule
     from .schemas import cluster_schema, plan_schema
+    from .testbed import testbed
     from .verify import verify
 
-    for command in (plan, verify, run, schedule, conform, explore, replay, catalogue, import_):
-        holdfast.add_command(command)
-    for command in (plan_schema, cluster_schema):
+    everything = (plan, verify, run, testbed, schedule, conform, explore, replay, catalogue, import_)
+    for command in (*everything, plan_schema, cluster_schema):
         holdfast.add_command(command)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .app import Unusable, json_option, paint, print_json, print_lines
+from .driving import check_choice, driven, parsed_faults
 from .interrupts import INTERRUPTED_EXIT
 from .progress import Ticker
 
 if TYPE_CHECKING:
     from ..impl.controller import Controller, Finished, Progress
+    from ..impl.driver import Driver
     from ..impl.journal import Identity, Journal
-    from ..impl.simulator.driver import Simulator
     from ..impl.summary import Summary
     from ..inputs.records import Plan
 
@@ -28,6 +28,7 @@ Examples:
   holdfast run plan.yaml --proof plan.proof
   holdfast run plan.yaml --proof plan.proof --resume
   holdfast run plan.yaml --unproved --fault boot_failed@120 --journal trial.journal
+  holdfast run plan.yaml --proof plan.proof --driver qemu --testbed bed
 
 \b
 Exit codes: 0 done, or rolled back as asked; 1 stopped, or a VM was lost; 2 bad input, no proof,
@@ -37,7 +38,15 @@ or no such journal; 130 interrupted: what the journal has can be resumed.
 
 @click.command(short_help="Carry a proved plan out.", epilog=EPILOG)
 @click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path))
-@click.option("--driver", type=click.Choice(["simulator"]), default="simulator", show_default=True, help="On what.")
+@click.option(
+    "--driver", type=click.Choice(["simulator", "qemu"]), default="simulator", show_default=True, help="On what."
+)
+@click.option(
+    "--testbed",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="The real machine, with --driver qemu: what `testbed start` made.",
+)
 @click.option(
     "--proof", "proof_file", type=click.Path(path_type=Path), help="What `verify --proof` wrote for this plan."
 )
@@ -48,7 +57,13 @@ or no such journal; 130 interrupted: what the journal has can be resumed.
 @click.option("--resume", is_flag=True, help="Go on from where the journal ends.")
 @click.option("--roll-back", is_flag=True, help="Undo what the journal says was done.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Chance, in the simulator.")
-@click.option("--fault", "faults", multiple=True, metavar="NAME@N", help="Let a fault strike before the N-th effect.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME@N",
+    help="Let a simulated fault strike before the N-th effect.",
+)
 @click.option("--trace", "trace_file", type=click.Path(path_type=Path), help="Write what happens there (JSON Lines).")
 @json_option
 @click.pass_context
@@ -61,17 +76,15 @@ def run(ctx: click.Context, /, plan_file: Path, as_json: bool, **chosen: Any) ->
     plan, identity = _unchanged(plan_file)
     prepare(plan)
     _see_proof(chosen["proof_file"], chosen["unproved"], identity)
-    with ExitStack() as opened:
-        journal = _journal(plan, identity, chosen, opened)
-        simulator = _simulator(plan, journal, chosen, opened)
-        stopped, finished = _carried_out(ctx, plan, simulator, journal, chosen)
-        record = _record(plan, journal, chosen, stopped, finished)
-    record["broken"] = list(simulator.broken)
+    check_choice(chosen)
+    with driven(plan, chosen, lambda: _journal(plan, identity, chosen)) as (world, journal):
+        stopped, finished = _carried_out(ctx, plan, world.driver, journal, chosen)
+        record = _record(plan, journal, chosen, stopped, finished) | {"on": world.name, "broken": world.broken()}
     if as_json:
         print_json(record)
     else:
         print_lines(list(_lines(record)))
-    ctx.exit(0 if finished is not None and not finished.lost and not simulator.broken else 1)
+    ctx.exit(0 if finished is not None and not finished.lost and not record["broken"] else 1)
 
 
 def _unchanged(plan_file: Path) -> tuple[Plan, Identity]:
@@ -100,7 +113,7 @@ def _see_proof(proof_file: Path | None, unproved: bool, identity: Identity) -> N
         )
 
 
-def _journal(plan: Plan, identity: Identity, chosen: dict[str, Any], opened: ExitStack) -> Journal:
+def _journal(plan: Plan, identity: Identity, chosen: dict[str, Any]) -> Journal:
     from ..impl.errors import UnusableJournal
     from ..impl.journal import Journal
 
@@ -110,46 +123,20 @@ def _journal(plan: Plan, identity: Identity, chosen: dict[str, Any], opened: Exi
         raise Unusable("--resume goes on, and --roll-back undoes: one of the two")
     if going_on and (chosen["seed"] or chosen["faults"]):
         raise Unusable("A run that is resumed has the seed and the faults that it was started with")
-    notes = {"seed": str(chosen["seed"]), "faults": json.dumps([str(f) for f in _faults(chosen["faults"])])}
+    faults = json.dumps([str(f) for f in parsed_faults(chosen["faults"])])
+    notes = {"driver": chosen["driver"], "seed": str(chosen["seed"]), "faults": faults}
     try:
         journal = Journal.reopen(file, identity) if going_on else Journal.create(file, identity, notes)
     except UnusableJournal as error:
         raise Unusable(f"{error}") from None
-    opened.callback(journal.close)
+    if (began_on := journal.note("driver")) != chosen["driver"]:
+        journal.close()
+        raise Unusable(f"{file} is of a run on the {began_on}, which cannot go on anywhere else")
     return journal
 
 
-def _faults(texts: tuple[str, ...]) -> list[Any]:
-    from ..impl.simulator.faults import parsed
-
-    try:
-        return [parsed(text) for text in texts]
-    except ValueError as error:
-        raise Unusable(str(error)) from None
-
-
-def _simulator(plan: Plan, journal: Journal, chosen: dict[str, Any], opened: ExitStack) -> Simulator:
-    """The world of the run: at its beginning, or as the journal says that it has become."""
-    from ..impl.simulator.replaying import relive
-    from ..impl.tap import LinesTap
-    from ..running import simulated
-
-    faults = _faults(tuple(json.loads(journal.note("faults") or "[]")))
-    tap = None
-    if chosen["trace_file"] is not None:
-        try:
-            stream = opened.enter_context(chosen["trace_file"].open("w", encoding="utf-8"))
-        except OSError as error:
-            raise Unusable(f"{chosen['trace_file']} cannot be written: {error.strerror}") from None
-        tap = LinesTap(stream, plan.name, {"driver": chosen["driver"]})
-    simulator = simulated(plan, seed=int(journal.note("seed") or 0), faults=faults, tap=tap)
-    if chosen["resume"] or chosen["roll_back"]:
-        relive(simulator, journal.entries())
-    return simulator
-
-
 def _carried_out(
-    ctx: click.Context, plan: Plan, simulator: Simulator, journal: Journal, chosen: dict[str, Any]
+    ctx: click.Context, plan: Plan, driver: Driver, journal: Journal, chosen: dict[str, Any]
 ) -> tuple[Exception | None, Finished | None]:
     """How the run ended: what stopped it, or how it finished. Ctrl-C ends the command."""
     from ..impl.controller import Controller
@@ -164,7 +151,7 @@ def _carried_out(
             ticker.say(_live(progress, steps))
 
         try:
-            controller = Controller(controller_plan(plan), simulator, journal, watch=watch)
+            controller = Controller(controller_plan(plan), driver, journal, watch=watch)
             return None, _begin(controller, chosen)
         except (Stopped, DriverLost) as stop:
             return stop, None
@@ -216,7 +203,7 @@ def _record(
 
 
 def _lines(record: dict[str, Any]) -> Iterator[str]:
-    what = f"{record['plan']}: {record['host']} from {record['from']} to {record['to']}, on the {record['driver']}"
+    what = f"{record['plan']}: {record['host']} from {record['from']} to {record['to']}, on {record['on']}"
     proof = "proved" if record["proved"] else "unproved"
     yield f"{_headline(record)}  {what}, {proof}"
     if record["stopped"]:
@@ -236,8 +223,9 @@ def _lines(record: dict[str, Any]) -> Iterator[str]:
         where = "lost" if vm["lost"] else vm["source"]
         yield f"{vm['name']:<{width}}  {where:<5}  {vm['sent_pages']:>10}  {_fixed(vm['downtime_us']):>12}"
     yield ""
+    kind = "simulated " if record["driver"] == "simulator" else ""
     struck = ", ".join(f"{name} {count}" for name, count in record["faults"].items()) or "none"
-    yield f"{record['effects']} effects in {_fixed(record['time_us'])} simulated seconds; faults: {struck}."
+    yield f"{record['effects']} effects in {_fixed(record['time_us'])} {kind}seconds; faults: {struck}."
 
 
 def _headline(record: dict[str, Any]) -> str:

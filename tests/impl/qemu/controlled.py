@@ -23,8 +23,8 @@ TOLERATED = Tolerated(migration_aborted=9, destination_killed=9, boot_failed=9, 
 
 def plan_of(site: Site) -> Plan:
     """The whole exchange, one VM in flight at a time."""
-    sizes = tuple(VmSizes(vm, site.resident_pages) for vm in site.residents)
-    return Plan("exchange", site.machine, whole_exchange(site.residents, 1), sizes, site.sizes, TOLERATED)
+    sizes = tuple(VmSizes(vm, site.size_pages(vm)) for vm in site.residents)
+    return Plan("exchange", site.machine, whole_exchange(list(site.residents), 1), sizes, site.sizes, TOLERATED)
 
 
 def say(progress: Progress) -> None:

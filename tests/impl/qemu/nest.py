@@ -37,7 +37,7 @@ def build_image(supply: Supply, folder: Path) -> HostImage:
     floppy_image = folder / "guest.img"
     floppy_image.write_bytes(GUEST.floppy())
     resident = Board(machine_type(supply.old), GUEST.memory_mib, floppy(floppy_image))
-    board = host_board(supply, folder, resident, floppy_image, SLOTS)
+    board = host_board(supply, folder, [(resident, [floppy_image])] * SLOTS)
 
     async def boot() -> State:
         async with Nursery(folder, RunRecord()) as nursery:

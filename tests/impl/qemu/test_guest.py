@@ -6,14 +6,13 @@ import struct
 
 import pytest
 
+from holdfast.impl.qemu.board import MIB, PAGE_BYTES
 from holdfast.impl.qemu.guest import (
     COUNTER,
     CURSOR,
     ERRORS,
     FIRST_PAGE,
     KEY,
-    MIB,
-    PAGE_BYTES,
     Guest,
     assemble,
     breaks,

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.impl.qemu.board import Board, machine_type
+from holdfast.impl.qemu.board import MIB, Board, machine_type
 from holdfast.impl.qemu.copies import RunRecord, resume
 from holdfast.impl.qemu.linux import boot, initramfs
 from holdfast.impl.qemu.memory import (
-    MIB,
     SCRIPT,
     PageClasses,
     Shell,
