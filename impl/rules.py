@@ -85,11 +85,11 @@ def _create(_: Step, now: Situation) -> Effect | None:
 
 
 def _suspend(_: Step, now: Situation) -> Effect | None:
-    return _toward_seal(now)
+    return None if now.machine.carrier is Place.NEW else _toward_seal(now)
 
 
 def _launch(_: Step, now: Situation) -> Effect | None:
-    return _toward_hand_over(now)
+    return None if now.machine.carrier is Place.NEW else _toward_hand_over(now)
 
 
 def _tear_down(_: Step, now: Situation) -> Effect | None:
@@ -137,6 +137,8 @@ def _resume(_: Step, now: Situation) -> Effect | None:
 
 
 def _destroy(_: Step, now: Situation) -> Effect | None:
+    if now.machine.host_vm is HostVmState.SUSPENDED:  # it goes on first: what is suspended cannot be seen to be empty
+        return _on(now, "resume" if now.machine.carrier is Place.NEW else "roll_back")
     return None if now.machine.host_vm is HostVmState.ABSENT else _on(now, "destroy_host_vm")
 
 

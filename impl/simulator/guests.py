@@ -28,15 +28,12 @@ def act(world: Reality, vm: Guest, heard: Heard) -> None:
 def write(world: Reality, vm: Guest, places: tuple[Place, ...], heard: Heard) -> None:
     """The guest writes a block that chance has chosen, wherever it executes."""
     block = world.draw(len(vm.truth))
+    there = vm.copies.get(vm.target) if vm.target else None
+    was_clean = there is not None and there[block] == vm.truth[block] != NOT_THERE
     vm.truth[block] += 1
     for place in vm.copies.keys() & set(places):
         vm.copies[place][block] = vm.truth[block]
-    _tell_dirty(vm, block, heard)
-
-
-def _tell_dirty(vm: Guest, block: int, heard: Heard) -> None:
-    there = vm.copies.get(vm.target) if vm.target else None
-    if there is not None and there[block] not in (NOT_THERE, vm.truth[block]):
+    if there is not None and was_clean and there[block] != vm.truth[block]:
         heard("dirty", vm, max(1, vm.resident // len(vm.truth)))
 
 
@@ -53,5 +50,6 @@ def grow(world: Reality, vm: Guest, pages: int, heard: Heard) -> None:
     pages = min(pages, untouched, vm.start.peak_pages - vm.resident)
     if pages > 0:
         vm.resident += pages
+        vm.add_blocks()
         world.recharge(vm)
         heard("touch", vm, pages)

@@ -80,6 +80,13 @@ class Guest:
     charges: tuple[int, int, int] = (0, 0, 0)
     """What is counted for it: frames used, frames promised, frames inside the host VM."""
 
+    def add_blocks(self) -> None:
+        """As long as there are few pages each is a block: what is new is where the VM runs, and nowhere else."""
+        while len(self.truth) < min(BLOCKS_MOST, self.resident):
+            self.truth.append(0)
+            for place, copy in self.copies.items():
+                copy.append(NOT_THERE if place is self.target else 0)
+
     @property
     def arrived(self) -> int:
         """How many pages have come to the receiver."""
