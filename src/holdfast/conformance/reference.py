@@ -164,10 +164,9 @@ class Reference(Adapter):
             return Refused("there is nothing that this fault could strike")
         self._left[name] -= 1
         self._see()
-        if vm and self._belief.vms[vm].stage is Stage.STOPPED and self._belief.vms[vm].target is None:
-            self._performed(
-                Effect("cancel", self._names.machine, vm)
-            )  # the source stays paused until somebody lets it go on
+        stunned = vm and self._belief.vms[vm].stage is Stage.STOPPED and self._belief.vms[vm].target is None
+        if stunned:  # after the commit a source stays paused, until the controller lets it go on
+            self._performed(Effect("cancel", self._names.machine, vm))
         return Done()
 
     def _guest(self, action: str, name: str, pages: int) -> Answer:

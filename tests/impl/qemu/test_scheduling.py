@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import chdir, closing
@@ -162,26 +161,3 @@ def test_without_a_balloon_or_a_file_nothing_is_reclaimed(memory: RealMemory) ->
 
     assert too_much.ending is Ending.REFUSED
     assert "more than the VM has" in too_much.reason
-
-
-def test_a_machine_that_is_too_full_is_exchanged_after_its_plan_has_reclaimed_pages(
-    bed: Path, figures: list[str]
-) -> None:
-    """The proof counts on the balloons, and so does the run: there is no room for a second copy without them."""
-    with tempfile.TemporaryDirectory(prefix="holdfast-") as name, chdir(name):
-        del bed
-        shutil.copy(EXAMPLES / "bench-full.yaml", name)
-        assert run(*PLANNED).exit_code == 0
-        assert "reclaim" in Path("plan.yaml").read_text()
-        assert run("verify", "plan.yaml", "--proof", "plan.proof").exit_code == 0
-        assert run("testbed", "start", "plan.yaml", "bed").exit_code == 0
-        try:
-            done = run("run", "plan.yaml", "--proof", "plan.proof", "--driver", "qemu", "--testbed", "bed")
-            assert done.exit_code == 0, done.output
-            checked = run("testbed", "check", "bed")
-            assert checked.exit_code == 0, checked.stdout
-            figures += [
-                f"full machine, Linux guests: {line}" for line in done.stdout.splitlines() if " effects in " in line
-            ]
-        finally:
-            assert run("testbed", "stop", "bed").exit_code == 0
