@@ -12,8 +12,10 @@ from click.testing import CliRunner, Result
 from holdfast.command.app import holdfast
 from holdfast.conformance.process import ProcessAdapter
 
+from .implementations.balancer import SinglePhase, TwoPhase
+
 HERE = Path(__file__).parent / "implementations"
-BALANCER = "tests.conformance.implementations.balancer"
+BALANCER = TwoPhase.__module__
 UPGRADER = HERE / "upgrader.js"
 NAIVE = 'some((g) => g.at === "nested")'
 
@@ -27,7 +29,7 @@ def gate(*arguments: str) -> Result:
 
 
 def test_a_balancer_in_two_phases_conforms() -> None:
-    done = gate("--adapter", f"{BALANCER}:TwoPhase", "--world", "comes-to-rest", "--json")
+    done = gate("--adapter", f"{BALANCER}:{TwoPhase.__name__}", "--world", "comes-to-rest", "--json")
     said = json.loads(done.output)
 
     assert (done.exit_code, said["verdict"]) == (0, "Conforms")
@@ -35,7 +37,7 @@ def test_a_balancer_in_two_phases_conforms() -> None:
 
 
 def test_a_balancer_in_one_phase_breaks_m9() -> None:
-    done = gate("--adapter", f"{BALANCER}:SinglePhase", "--world", "comes-to-rest")
+    done = gate("--adapter", f"{BALANCER}:{SinglePhase.__name__}", "--world", "comes-to-rest")
 
     assert done.exit_code == 1
     assert "it is not so that all that is to be taken has been taken" in done.output
@@ -68,7 +70,9 @@ def test_reports_go_where_they_are_sent(tmp_path: Path) -> None:
     files = {name: tmp_path / name for name in ("junit", "sarif", "tap")}
     wanted = [f"--report={name}={file}" for name, file in files.items()]
 
-    done = gate("--adapter", f"{BALANCER}:SinglePhase", "--world", "comes-to-rest", *wanted, "--report", "github")
+    done = gate(
+        "--adapter", f"{BALANCER}:{SinglePhase.__name__}", "--world", "comes-to-rest", *wanted, "--report", "github"
+    )
 
     assert done.exit_code == 1
     assert done.output.startswith("::error")
@@ -76,7 +80,7 @@ def test_reports_go_where_they_are_sent(tmp_path: Path) -> None:
 
 
 def test_a_baseline_makes_it_pass_and_says_so(tmp_path: Path) -> None:
-    asked = ("--adapter", f"{BALANCER}:SinglePhase", "--world", "comes-to-rest")
+    asked = ("--adapter", f"{BALANCER}:{SinglePhase.__name__}", "--world", "comes-to-rest")
     found = json.loads(gate(*asked, "--json").output)
     identity = found["shortest"]["deviation"]["identity"]
     known = tmp_path / "baseline.yaml"

@@ -21,7 +21,6 @@ def sarif(verdict: Verdict, source: str | None = None) -> str:
         results.append(_result("verdict", headline(verdict), headline(verdict), source))
     driver = {
         "name": "holdfast conform",
-        "informationUri": "https://pypi.org/project/holdfast/",
         "rules": _rules(report, results),
     }
     run = {"tool": {"driver": driver}, "results": results, "columnKind": "unicodeCodePoints"}
