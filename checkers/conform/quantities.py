@@ -70,9 +70,9 @@ class QuantityAcceptor:
                 assert taken == len(log), "every event was carried out"
                 return Included(len(log), None)
         except (TooMany, NotCarriedOut) as error:
-            return Undecided(str(error), {None: max(search.furthest, 0)})
+            return Undecided(str(error), {None: search.reached})
         if search.bounded or search.diagnosis is None:
-            return Undecided(search.bounded, {None: search.furthest})
+            return Undecided(search.bounded, {None: search.reached})
         at, diagnosis = search.furthest, search.diagnosis
         if instead and search.blocked_at is not None:
             diagnosis = with_nearest(self.run, search.blocked_at, log[at], diagnosis, self.hidden)
@@ -86,7 +86,7 @@ class _Search:
         self.acceptor, self.log = acceptor, log
         self.symbolic = Symbolic(acceptor.run, acceptor.flows, acceptor.start)
         self.patterns = [resolve(acceptor.run, observed) for observed in log]
-        self.furthest, self.tried, self.bounded = -1, 0, ""
+        self.furthest, self.reached, self.tried, self.bounded = -1, 0, 0, ""
         self.until = perf_counter() + SECONDS
         self.diagnosis: Diagnosis | None = None
         self.blocked_at: State | None = None
@@ -100,6 +100,7 @@ class _Search:
                 todo.pop()
             if not todo:
                 return False
+            self.reached = max(self.reached, len(todo))
         return True
 
     def _alternatives(self, at: int) -> Iterator[bool]:
@@ -124,13 +125,12 @@ class _Search:
     def _after_hidden(self, at: int) -> Iterator[bool]:
         """The same after hidden steps that change control, breadth first."""
         rows: list[tuple[Wanted, ...]] = [()]
-        known = {self._control()}
+        known: dict[tuple[int, ...], tuple[Wanted, ...]] = {self._control(): ()}
         for _ in range(self.acceptor.depth if self.acceptor.edges else 0):
             longer: list[tuple[Wanted, ...]] = []
             for row in [(*row, edge) for row in rows for edge in self.acceptor.edges]:
                 marks = self.symbolic.marks
-                if self._all_taken(row) and self._control() not in known:
-                    known.add(self._control())
+                if self._all_taken(row) and self._is_new(row, known):
                     longer.append(row)
                     yield from self._direct(at)
                 while self.symbolic.marks > marks:
@@ -138,6 +138,28 @@ class _Search:
             rows = longer
         if rows and self.acceptor.edges:
             self.bounded = f"more than {self.acceptor.depth} hidden steps in a row were not tried"
+
+    def _is_new(self, row: tuple[Wanted, ...], known: dict[tuple[int, ...], tuple[Wanted, ...]]) -> bool:
+        """Whether control was not led there before, by other hidden steps; note where that leaves something untried."""
+        other = known.setdefault(self._control(), row)
+        if other is row:
+            return True
+        if not self._same_but_for_order(row, other):
+            self.bounded = "hidden steps that lead to the same by other ways, with other amounts, were not tried"
+        return False
+
+    def _same_but_for_order(self, row: Sequence[Wanted], other: Sequence[Wanted]) -> bool:
+        """Whether the two have the same steps, none of which concerns what another one writes."""
+        if sorted(map(id, row)) != sorted(map(id, other)):
+            return False
+        symbolic = self.symbolic
+        prints = [symbolic.concerns(w.action, symbolic.environment(w.action, w.arguments)[0]) for w in row]
+        return all(
+            concerned.isdisjoint(written)
+            for k, (concerned, _) in enumerate(prints)
+            for n, (_, written) in enumerate(prints)
+            if k != n
+        )
 
     def _all_taken(self, row: Sequence[Wanted]) -> bool:
         for wanted in row:
