@@ -10,6 +10,7 @@ untried.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from time import perf_counter
@@ -19,6 +20,7 @@ from ..interpret import Run
 from .amounts import NotCarriedOut, carried_out
 from .diagnosis import Diagnosis
 from .flows import is_flow
+from .helping import Helping
 from .inclusion import Excluded, Included, Inclusion, Undecided
 from .observation import Observed, resolve
 from .reasons import candidates, reasons, with_nearest
@@ -28,6 +30,8 @@ from .symbolic import Symbolic, Wanted
 DEPTH = 4
 TRIES = 5_000
 SECONDS = 60.0
+HELP_DEPTH, HELP_ROWS = 12, 200
+"""How many hidden steps that help towards an event are tried in a row, and how many such rows, before all others."""
 
 
 class QuantityAcceptor:
@@ -88,6 +92,7 @@ class _Search:
         self.patterns = [resolve(acceptor.run, observed) for observed in log]
         self.furthest, self.reached, self.tried, self.bounded = -1, 0, 0, ""
         self.until = perf_counter() + SECONDS
+        self.helping = Helping(self.symbolic, acceptor.edges)
         self.diagnosis: Diagnosis | None = None
         self.blocked_at: State | None = None
 
@@ -109,6 +114,9 @@ class _Search:
         for _ in self._direct(at):
             found = True
             yield True
+        for _ in self._after_helping(at):
+            found = True
+            yield True
         for _ in self._after_hidden(at):
             found = True
             yield True
@@ -121,6 +129,25 @@ class _Search:
         for wanted in candidates(self.symbolic, self.patterns[at], at):
             if self._take(wanted):
                 yield True
+
+    def _after_helping(self, at: int) -> Iterator[bool]:
+        """The same after hidden steps that help towards it, as far as HELP_DEPTH, through HELP_ROWS rows of them."""
+        goal = next(iter(list(candidates(self.symbolic, self.patterns[at], at))), None)
+        rows: deque[tuple[Wanted, ...]] = deque([()] if goal and self.acceptor.edges else [])
+        known = {self._control()}
+        for _ in range(HELP_ROWS):
+            if not rows:
+                return
+            row = rows.popleft()
+            marks = self.symbolic.marks
+            if self._all_taken(row) and (not row or self._control() not in known):
+                known.add(self._control())
+                if row:
+                    yield from self._direct(at)
+                onwards = self.helping.towards(goal) if goal and len(row) < HELP_DEPTH else []
+                rows.extend((*row, edge) for edge in onwards)
+            while self.symbolic.marks > marks:
+                self.symbolic.back()
 
     def _after_hidden(self, at: int) -> Iterator[bool]:
         """The same after hidden steps that change control, breadth first."""

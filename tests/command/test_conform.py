@@ -168,6 +168,13 @@ def test_a_log_that_tells_effects_only_conforms_with_what_guests_did_filled_in(
     assert run("conform", wrote(tmp_path / "log", told), "--plan", PLAN).exit_code == 0
 
 
+def test_so_does_one_with_a_third_of_its_events_dropped_if_that_is_said(carried_out: Rows, tmp_path: Path) -> None:
+    log = wrote(tmp_path / "log", [carried_out[0], *(row for k, row in enumerate(carried_out[1:]) if k % 3)])
+
+    assert run("conform", log, "--plan", PLAN).exit_code == 1
+    assert run("conform", log, "--plan", PLAN, "--partial").exit_code == 0
+
+
 BROKEN: dict[str, tuple[Callable[[Rows], Rows], str]] = {
     "suspend before the last VM is in": (
         lambda r: moved(r, at(r, "suspend"), at(r, "commit", 2)),
