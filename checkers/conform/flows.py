@@ -2,7 +2,7 @@
 
 A hidden action with one amount that only adds multiples of it to slots, and whose other requirements do not ask for more
 than linear inequalities, is a *flow*. How often it happens between two events, and with which amounts, makes no difference
-to where it leads: only the sum of its amounts does. What the flows of one group (those that share slots) can do together in
+to where it leads: only the sum of its amounts does. What the flows of one group (those that concern one another) can do in
 between is contained in: each slot changed by multiples of those sums, within its range, and no bound overstepped that all
 flows which could overstep it ask for. That set may be too large, never too small; so what it refutes is refuted, and what it
 allows is carried out in the interpreter before anybody believes it.
@@ -46,7 +46,7 @@ class Flow:
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Flows that share slots."""
+    """Flows of which each moves what another one of them moves or asks for."""
 
     flows: tuple[Flow, ...]
 
@@ -69,10 +69,16 @@ def groups_of(instance: Instance, grounder: Grounder, control: frozenset[int], h
             flows += _flows(instance, grounder, control, action)
     groups: list[list[Flow]] = []
     for flow in flows:
-        meeting = [g for g in groups if any(not f.delta.keys().isdisjoint(flow.delta) for f in g)]
+        meeting = [g for g in groups if any(_meet(f, flow) for f in g)]
         groups = [g for g in groups if g not in meeting]
         groups.append([f for g in meeting for f in g] + [flow])
     return [Group(tuple(g)) for g in groups]
+
+
+def _meet(one: Flow, other: Flow) -> bool:
+    """Whether one of them moves what the other moves or asks for."""
+    moved, also = one.delta.keys(), other.delta.keys()
+    return not (moved.isdisjoint(also) and moved.isdisjoint(other.reads) and also.isdisjoint(one.reads))
 
 
 def _flows(instance: Instance, grounder: Grounder, control: frozenset[int], action: Action) -> list[Flow]:

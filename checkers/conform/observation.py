@@ -112,7 +112,7 @@ def _values(instance: Instance, sort: Any, shown: Any, what: str) -> frozenset[i
 
 
 def _value(instance: Instance, sort: Any, shown: Any, what: str) -> int:
-    """The machine integer of a value as it is shown: a label, a member of an Enum (its name or value), a truth, a number."""
+    """A value as states hold it. It is shown as a label, a member of an Enum (its name or value), a truth or a number."""
     if isinstance(sort, Sort):
         labels = [m.label for m in instance.world.of(sort)]
         if shown not in labels:

@@ -10,6 +10,7 @@ untried.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from time import perf_counter
@@ -19,6 +20,7 @@ from ..interpret import Run
 from .amounts import NotCarriedOut, carried_out
 from .diagnosis import Diagnosis
 from .flows import is_flow
+from .helping import Helping
 from .inclusion import Excluded, Included, Inclusion, Undecided
 from .observation import Observed, resolve
 from .reasons import candidates, reasons, with_nearest
@@ -28,6 +30,8 @@ from .symbolic import Symbolic, Wanted
 DEPTH = 4
 TRIES = 5_000
 SECONDS = 60.0
+HELP_DEPTH, HELP_ROWS = 12, 200
+"""How many hidden steps that help towards an event are tried in a row, and how many such rows, before all others."""
 
 
 class QuantityAcceptor:
@@ -70,9 +74,9 @@ class QuantityAcceptor:
                 assert taken == len(log), "every event was carried out"
                 return Included(len(log), None)
         except (TooMany, NotCarriedOut) as error:
-            return Undecided(str(error), {None: max(search.furthest, 0)})
+            return Undecided(str(error), {None: search.reached})
         if search.bounded or search.diagnosis is None:
-            return Undecided(search.bounded, {None: search.furthest})
+            return Undecided(search.bounded, {None: search.reached})
         at, diagnosis = search.furthest, search.diagnosis
         if instead and search.blocked_at is not None:
             diagnosis = with_nearest(self.run, search.blocked_at, log[at], diagnosis, self.hidden)
@@ -86,8 +90,9 @@ class _Search:
         self.acceptor, self.log = acceptor, log
         self.symbolic = Symbolic(acceptor.run, acceptor.flows, acceptor.start)
         self.patterns = [resolve(acceptor.run, observed) for observed in log]
-        self.furthest, self.tried, self.bounded = -1, 0, ""
+        self.furthest, self.reached, self.tried, self.bounded = -1, 0, 0, ""
         self.until = perf_counter() + SECONDS
+        self.helping = Helping(self.symbolic, acceptor.edges)
         self.diagnosis: Diagnosis | None = None
         self.blocked_at: State | None = None
 
@@ -100,12 +105,16 @@ class _Search:
                 todo.pop()
             if not todo:
                 return False
+            self.reached = max(self.reached, len(todo))
         return True
 
     def _alternatives(self, at: int) -> Iterator[bool]:
         """Every way in which an event can be taken: the path is then after it, and afterwards before it again."""
         found = False
         for _ in self._direct(at):
+            found = True
+            yield True
+        for _ in self._after_helping(at):
             found = True
             yield True
         for _ in self._after_hidden(at):
@@ -121,16 +130,34 @@ class _Search:
             if self._take(wanted):
                 yield True
 
+    def _after_helping(self, at: int) -> Iterator[bool]:
+        """The same after hidden steps that help towards it, as far as HELP_DEPTH, through HELP_ROWS rows of them."""
+        goal = next(iter(list(candidates(self.symbolic, self.patterns[at], at))), None)
+        rows: deque[tuple[Wanted, ...]] = deque([()] if goal and self.acceptor.edges else [])
+        known = {self._control()}
+        for _ in range(HELP_ROWS):
+            if not rows:
+                return
+            row = rows.popleft()
+            marks = self.symbolic.marks
+            if self._all_taken(row) and (not row or self._control() not in known):
+                known.add(self._control())
+                if row:
+                    yield from self._direct(at)
+                onwards = self.helping.towards(goal) if goal and len(row) < HELP_DEPTH else []
+                rows.extend((*row, edge) for edge in onwards)
+            while self.symbolic.marks > marks:
+                self.symbolic.back()
+
     def _after_hidden(self, at: int) -> Iterator[bool]:
         """The same after hidden steps that change control, breadth first."""
         rows: list[tuple[Wanted, ...]] = [()]
-        known = {self._control()}
+        known: dict[tuple[int, ...], tuple[Wanted, ...]] = {self._control(): ()}
         for _ in range(self.acceptor.depth if self.acceptor.edges else 0):
             longer: list[tuple[Wanted, ...]] = []
             for row in [(*row, edge) for row in rows for edge in self.acceptor.edges]:
                 marks = self.symbolic.marks
-                if self._all_taken(row) and self._control() not in known:
-                    known.add(self._control())
+                if self._all_taken(row) and self._is_new(row, known):
                     longer.append(row)
                     yield from self._direct(at)
                 while self.symbolic.marks > marks:
@@ -138,6 +165,28 @@ class _Search:
             rows = longer
         if rows and self.acceptor.edges:
             self.bounded = f"more than {self.acceptor.depth} hidden steps in a row were not tried"
+
+    def _is_new(self, row: tuple[Wanted, ...], known: dict[tuple[int, ...], tuple[Wanted, ...]]) -> bool:
+        """Whether control was not led there before, by other hidden steps; note where that leaves something untried."""
+        other = known.setdefault(self._control(), row)
+        if other is row:
+            return True
+        if not self._same_but_for_order(row, other):
+            self.bounded = "hidden steps that lead to the same by other ways, with other amounts, were not tried"
+        return False
+
+    def _same_but_for_order(self, row: Sequence[Wanted], other: Sequence[Wanted]) -> bool:
+        """Whether the two have the same steps, none of which concerns what another one writes."""
+        if sorted(map(id, row)) != sorted(map(id, other)):
+            return False
+        symbolic = self.symbolic
+        prints = [symbolic.concerns(w.action, symbolic.environment(w.action, w.arguments)[0]) for w in row]
+        return all(
+            concerned.isdisjoint(written)
+            for k, (concerned, _) in enumerate(prints)
+            for n, (_, written) in enumerate(prints)
+            if k != n
+        )
 
     def _all_taken(self, row: Sequence[Wanted]) -> bool:
         for wanted in row:

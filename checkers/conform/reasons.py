@@ -20,7 +20,8 @@ from .symbolic import Symbolic, Wanted
 def candidates(symbolic: Symbolic, pattern: Pattern, at: int | None) -> Iterator[Wanted]:
     """Every choice of members that the event leaves; numbers that were not observed are open.
 
-    The path is marked for as long as one is looked at, and goes back before the next.
+    The path is marked for as long as one is looked at, and goes back before the next. Who stops half-way leaves the path
+    as it is: that is how a search keeps what it has found.
     """
     if pattern.never:
         return

@@ -16,10 +16,12 @@ import pytest
 from holdfast.conformance.baseline import read
 from tests.pages import CONSOLE, ROOT, Page, output, timeless
 
+from .implementations import exchange
+
 PAGE = "docs/conformance.md"
 FILE = re.compile(r"```(?:python|yaml)\n# (?P<name>\S+)\n(?P<text>.*?)```", re.DOTALL)
 LINES_MOST = 20
-OURS = Path(__file__).with_name("implementations") / "exchange.py"
+OURS = Path(exchange.__file__)
 BROKEN = ('"tear_down_old": ({"old": "up", "map": "valid"}', '"tear_down_old": ({"old": "up"}')
 
 

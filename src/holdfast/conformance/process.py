@@ -15,11 +15,10 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
-from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
-from . import protocol
+from . import protocol, warden
 from .adapter import Adapter, Answer, Greeting, Shown
 
 S = TypeVar("S")
@@ -64,9 +63,8 @@ class ProcessAdapter(Adapter):
         self._tail = bytearray()
         if shutil.which(self.command[0]) is None:
             raise Broken(Failure.ABSENT, f"there is no program {self.command[0]}")
-        warden = Path(__file__).with_name("warden.py")
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(warden), str(os.getpid()), *self.command],
+            [sys.executable, "-I", "-S", warden.__file__, str(os.getpid()), *self.command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

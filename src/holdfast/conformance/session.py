@@ -170,7 +170,7 @@ class _Session:
         found = self._ready().walk(shorter)
         self._ready().tally = tally
         same = found.deviation is not None and found.deviation.identity == failing.deviation.identity
-        return found if same and found.attempts < failing.attempts else None
+        return replace(found, known=failing.known) if same and found.attempts < failing.attempts else None
 
     # ----------------------------------------------------------------------------------------------------- telling
     def _report(self, shortest: Walked | None) -> Report:

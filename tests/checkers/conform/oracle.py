@@ -47,8 +47,8 @@ def answer(run: Run, log: Sequence[Observed], hidden: Collection[str], *, by_pro
     names = list(dict.fromkeys(e.process if by_process else None for e in log))
     lanes = [[n for n, e in enumerate(log) if not by_process or e.process == name] for name in names]
     start: Positions = (0,) * len(lanes)
-    seen = {(state, start) for state in run.initial()}
-    todo = list(seen)
+    seen: set[tuple[State, Positions]] = {(state, start) for state in run.initial()}
+    todo: list[tuple[State, Positions]] = list(seen)
     while todo:
         state, at = todo.pop()
         for step in _steps(run, state):

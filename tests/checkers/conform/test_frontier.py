@@ -1,3 +1,5 @@
+"""The states that an implementation may be in: compiled steps, hidden steps, partial observation."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Whole logs: complete, with events dropped, of several processes; held against trying everything."""
+
 from __future__ import annotations
 
 import random
