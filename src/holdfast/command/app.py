@@ -147,11 +147,15 @@ def _assemble() -> None:
     from .plan import plan
     from .replay import replay
     from .run import run
+    from .scenarios import scenarios
     from .schedule import schedule
     from .schemas import cluster_schema, plan_schema
     from .verify import verify
 
-    for command in (plan, verify, run, schedule, explore, replay, catalogue, import_, plan_schema, cluster_schema):
+    for command in (
+        *(plan, verify, run, schedule, explore, scenarios, replay, catalogue, import_),
+        *(plan_schema, cluster_schema),
+    ):
         holdfast.add_command(command)
 
 
