@@ -43,7 +43,7 @@ class Limits:
 class Found:
     """Counterexamples of different causes, the lightest first.
 
-    `unfinished` says why there may be more; it is None where there is no other cause.
+    `unfinished` says why there may be more; it is None where there is no other cause with so few faults.
     `out_of_range` counts steps that were not followed since they leave the range of a field.
     """
 
@@ -90,7 +90,7 @@ class _Known:
         return True
 
 
-def find(run: Run, *, most: int | None = None, counted: Collection[Sort] = (), limits: Limits = Limits()) -> Found:  # noqa: B008 - frozen
+def find(run: Run, *, most: int | None = None, counted: Collection[Sort] = (), limits: Limits = Limits()) -> Found:
     """Counterexamples to the `always` and `step` properties of the run's system, one for each cause: `most`, or all.
 
     Raises ModelError where the world does not meet what the model assumes.
@@ -105,8 +105,12 @@ class Places(Protocol):
     """What is searched: a state graph whose states and steps say what they break."""
 
     initial: list[int]
-    states: Sequence[State]
     out_of_range: int
+
+    @property
+    def states(self) -> Sequence[State]:
+        """Those met so far."""
+        ...
 
     def broken(self, at: int) -> tuple[str, ...]:
         """What an initial state breaks."""
@@ -130,7 +134,6 @@ class _Search:
         self.serial = count()
         self.heap: list[tuple[Cost, int, Node]] = []
         self.nodes = 0
-        self.skipped_faults = False
 
     def go(self, most: int | None) -> Found:
         found: list[Counterexample] = []
@@ -144,8 +147,6 @@ class _Search:
                         break
         except TooLarge as limit:
             why = str(limit) or f"the limit of {self.limits.states} states is reached"
-        if why is None and self.skipped_faults:
-            why = f"no more than {self.limits.faults} faults were asked for"
         return Found(tuple(found), len(self.graph.states), self.nodes, why, self.graph.out_of_range)
 
     def causes(self) -> Iterator[Counterexample]:
@@ -175,7 +176,6 @@ class _Search:
             node.cost.steps + 1,
         )
         if self.limits.faults is not None and cost.faults > self.limits.faults:
-            self.skipped_faults = True
             return
         self.push(Node(cost, edge.after, w.actor, faults, members, edge.broken, edge.step, node))
 

@@ -56,12 +56,10 @@ def _changes(scale: Scale, steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]
         rest, others = steps[:i] + steps[i + 1 :], actors[:i] + actors[i + 1 :]
         for j in range(len(steps)):
             if j != i and actors[i] in others[max(0, j - 1) : j + 1]:
-                yield rest[:j] + (step,) + rest[j:]
+                yield (*rest[:j], step, *rest[j:])
 
 
-def _through(
-    run: Run, steps: tuple[Step, ...], states: list[State], changed: tuple[Step, ...]
-) -> list[State] | None:
+def _through(run: Run, steps: tuple[Step, ...], states: list[State], changed: tuple[Step, ...]) -> list[State] | None:
     """The states that changed steps lead through, of which those up to the change are known; None if one is refused."""
     same = next((i for i, (a, b) in enumerate(zip(steps, changed, strict=False)) if a != b), len(changed))
     through = states[: same + 1]

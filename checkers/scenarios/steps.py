@@ -35,11 +35,15 @@ class Steps:
         self.always = run.system.of_kind(Kind.ALWAYS)
         self.over_steps = run.system.of_kind(Kind.STEP)
         self._states: list[State] = []
-        self.states: Sequence[State] = self._states
         self._number: dict[State, int] = {}
         self._broken: dict[int, tuple[str, ...]] = {}
         self._edges: dict[int, tuple[Edge, ...]] = {}
         self.initial = [self.number(state) for state in run.initial()]
+
+    @property
+    def states(self) -> Sequence[State]:
+        """Those met so far, by number."""
+        return self._states
 
     def number(self, state: State) -> int:
         """The number of a state. Raises TooLarge."""

@@ -53,11 +53,15 @@ def scenarios(
     """Find many different counterexamples of a PLAN, a mutant or a world: different in what breaks, by which action,
     and after which faults. Each has as few faults as can be, then changes of actor, then VMs, then steps."""
     from ..scenarios.gather import Wanted
+    from ..scenarios.origin import NotKnown
 
     if sum(x is not None for x in (plan, mutant, world)) != 1:
         raise click.UsageError("Scenarios of what? Name a PLAN, or --mutant, or --world.", ctx)
-    with interruptible(), Ticker("looking for scenarios"):
-        gathered = _gather(plan, mutant, world, Wanted(most, faults, max_states))
+    try:
+        with interruptible(), Ticker("looking for scenarios"):
+            gathered = _gather(plan, mutant, world, Wanted(most, faults, max_states))
+    except NotKnown as unknown:
+        raise click.UsageError(str(unknown), ctx) from None
     names: list[str] = []
     if folder is not None and gathered.scenarios:
         from ..scenarios.forms import write_all

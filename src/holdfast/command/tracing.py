@@ -75,7 +75,10 @@ def run_of(t: Trace, file: Path, plan_file: Path | None) -> tuple[Run, bool]:
     if plan_file is not None:
         return _plan_run(_loaded(plan_file)), True
     if "plan" in t.origin:
-        return _plan_run(_named_plan(t, file)), True
+        from ..scenarios.origin import tolerating_more
+
+        plan = _named_plan(t, file)
+        return _plan_run(tolerating_more(plan, t.origin.get("tolerated", {}))), True
     return _world_run(t, file), False
 
 
@@ -111,8 +114,17 @@ def _world_run(t: Trace, file: Path) -> Run:
     if mutant is not None:
         if mutant not in MUTANTS:
             raise _bad(file, 1, f"the mutant {quoted(str(mutant))}", "a mutant that `holdfast catalogue` names")
-        return Run(*MUTANTS[mutant].alone())
-    return Run(*WORLDS[name].build())
+        named = t.property in (None, MUTANTS[mutant].breaks)
+        return Run(*(MUTANTS[mutant].alone() if named else MUTANTS[mutant].build()))
+    return _tolerating(t, Run(*WORLDS[name].build()))
+
+
+def _tolerating(t: Trace, run: Run) -> Run:
+    """The run in which faults may strike as often as the trace says, where it says so."""
+    from ..scenarios.origin import tolerating
+
+    tolerated = t.origin.get("tolerated", {})
+    return Run(run.system, tolerating(run.system, run.world, tolerated)) if tolerated else run
 
 
 def _bad(file: Path, line: int, found: str, expected: str) -> BadInput:

@@ -23,7 +23,7 @@ def follow(text: str, file: str = "scenario") -> Followed:
     """Follow a scenario's steps to the first that is refused, and say what they broke.
 
     HOLDFAST_MUTANT in the environment follows them in the model with that bug; HOLDFAST_PLAN in that plan instead of
-    the one named. Raises BadInput for a text that is no scenario, ModelError for a world or mutant that is not known.
+    the one named. Raises BadInput for a text that is no scenario, or a name in it that is not known.
     """
     script = parse(text, file, Path(file).parent)
     origin = script.origin
@@ -35,7 +35,7 @@ def follow(text: str, file: str = "scenario") -> Followed:
 
 
 def _followed(script: Script) -> Followed:
-    run = script.origin.run()
+    run = script.run()
     player = Player(run, run.initial()[script.initial])
     broken: list[str] = list(player.broken(player.state))
     steps = 0

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..checkers.interpret import Run
-from ..checkers.scenarios import Counterexample, Found, Limits, Scale, find, find_lost, shrink
 from ..checkers.plans.product import NEVER_STUCK
+from ..checkers.scenarios import Counterexample, Found, Limits, Scale, find, find_lost, shrink
 from ..checkers.verdict import Unknown, Verdict, Violated
 from ..model.inventory import Vm
 from ..model.language import Kind, Sort
@@ -46,7 +46,7 @@ class Gathered:
 
 
 def of_mutant(name: str, wanted: Wanted) -> Gathered:
-    """What a deliberate bug breaks: first the property that must notice it, then others. Raises ModelError."""
+    """What a deliberate bug breaks: first the property that must notice it, then others. Raises NotKnown."""
     from ..specs.mutants import MUTANTS
 
     run = Origin(mutant=name).run()
@@ -69,7 +69,7 @@ def _naming(name: str, one: Counterexample) -> Counterexample:
 
 
 def of_world(name: str, wanted: Wanted) -> Gathered:
-    """What breaks in a world; where nothing does, what one more fault of a kind breaks. Raises ModelError."""
+    """What breaks in a world; where nothing does, what one more fault of a kind breaks. Raises NotKnown."""
     scenarios: list[Scenario] = []
     unfinished = _add_all(scenarios, list(_asking(Origin(world=name))), wanted)
     if scenarios or unfinished:
@@ -173,7 +173,7 @@ class _Planned:
         before = budgets(self.as_it_is.run())
         raised = {name: n for name, n in tolerated.items() if n > before[name]}
         origin = replace(self.as_it_is, tolerated=raised)
-        run = origin.run()
+        run, found = origin.run(), set[str]()
         while not self.unfinished:
             verdict = _decide(asked)
             if isinstance(verdict, Unknown):
@@ -189,7 +189,8 @@ class _Planned:
                 self.unfinished = _asked_for(self.wanted)
             if verdict.property == NEVER_STUCK:  # which the engine cannot do without
                 return
-            asked = _only(asked, lambda name, broken=verdict.property: name != broken)
+            found.add(verdict.property)
+            asked = _only(asked, lambda name: name not in found)
 
 
 def _decide(run: Run) -> Verdict:

@@ -8,8 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from ..checkers.interpret import Run
-from ..model.language import Entity, Kind, ModelError, System, World
+from ..inputs.records import Plan
+from ..model.language import Entity, Kind, System, World
 from ..model.tolerance import Tolerated
+
+
+class NotKnown(Exception):
+    """A name that is none of those known: what it was to be (`world`, `mutant`, `fault`), and the names that there are."""
+
+    def __init__(self, what: str, name: str, names: tuple[str, ...]) -> None:
+        """What, which, and which there are."""
+        from ..inputs.problems import did_you_mean
+
+        hint = did_you_mean(name, names)
+        super().__init__(f"There is no {what} {name!r}" + (f"; {hint}" if hint else "."))
+        self.what, self.name, self.names = what, name, names
 
 
 @dataclass(frozen=True)
@@ -26,7 +39,7 @@ class Origin:
     lively: bool = False
 
     def run(self) -> Run:
-        """The run, without witnesses. Raises ModelError for a name that is not known, BadInput for a bad plan."""
+        """The run, without witnesses. Raises NotKnown for a name, BadInput for a bad plan."""
         if self.plan is not None:
             return _plan_run(self.plan, self.tolerated)
         system, world = self._system()
@@ -41,7 +54,7 @@ class Origin:
         if self.mutant is not None:
             mutant = MUTANTS[_known(self.mutant, "mutant", MUTANTS)]
             if self.world not in (None, mutant.world):
-                raise ModelError(f"the mutant {self.mutant} lives in {mutant.world}, not in {self.world}")
+                raise NotKnown("world of that mutant", str(self.world), (mutant.world,))
             return mutant.build()
         name = _known(str(self.world), "world", WORLDS)
         return deciding(name) if self.lively else WORLDS[name].build()
@@ -56,19 +69,24 @@ class Origin:
 
 def _known(name: str, what: str, names: Mapping[str, Any]) -> str:
     if name not in names:
-        from ..inputs.problems import did_you_mean
-
-        hint = did_you_mean(name, names)
-        raise ModelError(f"there is no {what} {name!r}" + (f"; {hint}" if hint else ""))
+        raise NotKnown(what, name, tuple(names))
     return name
 
 
 def _plan_run(file: Path, tolerated: Mapping[str, int]) -> Run:
     from ..inputs.load import load_plan
-    from ..planning import prepare
+    from ..planning import FAULT_WORDS, prepare
 
+    for name in tolerated:
+        _known(name, "fault", FAULT_WORDS)
     plan = load_plan(file)
-    return prepare(replace(plan, faults=replace(plan.faults, **tolerated))).run
+    return prepare(tolerating_more(plan, tolerated)).run
+
+
+def tolerating_more(plan: Plan, tolerated: Mapping[str, int]) -> Plan:
+    """The plan in which these faults may strike so often (more or less than it says)."""
+    counts: dict[str, Any] = dict(tolerated)
+    return replace(plan, faults=replace(plan.faults, **counts))
 
 
 # --------------------------------------------------------------------------------------------------- fault budgets
@@ -80,7 +98,7 @@ def budgets(run: Run) -> dict[str, int]:
 
 
 def tolerating(system: System, world: World, tolerated: Mapping[str, int]) -> World:
-    """The world in which these faults may strike so often, and are not left out. Raises ModelError for no such fault."""
+    """The world in which these faults may strike so often, and are not left out. Raises NotKnown."""
     if not tolerated:
         return world
     known = {f.name for f in Tolerated.fields}
@@ -99,5 +117,3 @@ def _with(member: Entity, tolerated: Mapping[str, int]) -> Entity:
 def _count(member: Entity, name: str) -> int:
     value = member.values.get(name, 0)
     return value if isinstance(value, int) else 0
-
-

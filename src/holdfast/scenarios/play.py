@@ -132,7 +132,9 @@ class Player:
         kept = tuple(p for p in run.system.properties if p not in asked or p in named)
         verdict = graph.check(Run(replace(run.system, properties=kept), run.world))
         if not isinstance(verdict, Holds | Violated):
-            raise Wrong(line.verb.column, f"a world that does not decide it ({type(verdict).__name__})", "one that does")
+            raise Wrong(
+                line.verb.column, f"a world that does not decide it ({type(verdict).__name__})", "one that does"
+            )
         return Outcome("violated" if isinstance(verdict, Violated) else "holds")
 
     def _check_names(self, line: Line, step: Step) -> None:
@@ -193,7 +195,9 @@ def _value(run: Run, p: Parameter, word: Word) -> int:
 
 def usage(run: Run, action: Action) -> str:
     """An action with the names of its parameters; those that may be left out in brackets."""
-    parts = [f"[{p.var.args[0]}]" if _only(run, p) is not None else str(p.var.args[0]).upper() for p in action.parameters]
+    parts = [
+        f"[{p.var.args[0]}]" if _only(run, p) is not None else str(p.var.args[0]).upper() for p in action.parameters
+    ]
     return " ".join([action.name, *parts])
 
 
@@ -212,5 +216,3 @@ def _said(run: Run, action: Action, arguments: Arguments) -> Iterator[str]:
 def shown_as(value: Any) -> str:
     """A value as it is written: truths in small letters."""
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-

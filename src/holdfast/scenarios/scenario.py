@@ -27,7 +27,9 @@ class Scenario:
     def name(self) -> str:
         """What it breaks first and by which action, as a part of a file's name."""
         cause = self.counterexample.cause
-        return "-".join([cause.properties[0], *([cause.last] if cause.last else []), *sorted(cause.faults - {cause.last})])
+        return "-".join(
+            [cause.properties[0], *([cause.last] if cause.last else []), *sorted(cause.faults - {cause.last})]
+        )
 
     @property
     def liveness(self) -> str | None:

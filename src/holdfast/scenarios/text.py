@@ -30,18 +30,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from ..checkers.interpret import Run
 from ..inputs.positions import Position
-from ..inputs.problems import BadInput, Problem, Source, quoted
-from .origin import Origin
+from ..inputs.problems import BadInput, Problem, Source, did_you_mean, one_of, quoted
+from .origin import NotKnown, Origin
 
 OutcomeKind: TypeAlias = Literal["done", "breaks", "refused", "seen", "holds", "violated"]
 
 ARROW = "=>"
+_DECIDED: tuple[OutcomeKind, ...] = ("holds", "violated")
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s"]+')
 _SEEN = re.compile(r"\s*(?P<field>\S+)\s*=\s*(?P<value>[^,]*?)\s*(?:,|$)")
 
@@ -64,7 +66,7 @@ class Outcome:
 
     def __str__(self) -> str:
         """As it is written."""
-        seen = ", ".join(f"{field} = {value}" for field, value in self.seen)
+        seen = ", ".join(f"{name} = {value}" for name, value in self.seen)
         match self.kind:
             case "seen":
                 return seen
@@ -94,6 +96,18 @@ class Script:
     origin: Origin
     initial: int
     lines: tuple[Line, ...]
+    headers: Mapping[str, Position] = field(default_factory=dict[str, Position])
+
+    def run(self) -> Run:
+        """The run that it is of. Raises BadInput for a world, mutant, fault or plan that is not there."""
+        try:
+            return self.origin.run()
+        except NotKnown as unknown:
+            header = next((h for h in ("world", "mutant", "tolerate") if h[:5] in unknown.what), "tolerate")
+            position = self.headers[header]
+            found = f"the {unknown.what} {quoted(unknown.name)}"
+            expected = did_you_mean(unknown.name, unknown.names) or one_of(unknown.names)
+            raise BadInput([self.source.problem(position, found, expected)]) from None
 
     def problem(self, number: int, column: int, found: str, expected: str) -> Problem:
         """Something wrong at a place of it."""
@@ -122,6 +136,7 @@ class _Parser:
         self.source, self.beside = source, beside
         self.problems: list[Problem] = []
         self.headers: dict[str, Word] = {}
+        self.positions: dict[str, Position] = {}
         self.tolerated: dict[str, int] = {}
         self.lines: list[Line] = []
 
@@ -138,7 +153,7 @@ class _Parser:
         said = {name: word.text for name, word in self.headers.items()}
         plan = self.beside / said["plan"] if "plan" in said else None
         origin = Origin(said.get("world"), plan, said.get("mutant"), self.tolerated)
-        return Script(self.source, origin, int(said.get("initial", "0")), tuple(self.lines))
+        return Script(self.source, origin, int(said.get("initial", "0")), tuple(self.lines), self.positions)
 
     def _wrong(self, number: int, column: int, found: str, expected: str) -> None:
         self.problems.append(self.source.problem(Position(self.source.file, number, column), found, expected))
@@ -168,10 +183,12 @@ class _Parser:
             self._wrong(number, name.column, f"a second `{name.text}`", "one")
         elif name.text in ("tolerate", "initial") and not values[-1].text.isdecimal():
             self._wrong(number, values[-1].column, quoted(values[-1].text), "a number")
-        elif name.text == "tolerate":
-            self.tolerated[values[0].text] = int(values[1].text)
         else:
-            self.headers[name.text] = values[0]
+            self.positions.setdefault(name.text, Position(self.source.file, number, values[0].column))
+            if name.text == "tolerate":
+                self.tolerated[values[0].text] = int(values[1].text)
+            else:
+                self.headers[name.text] = values[0]
 
     def _step(self, number: int, text: str, words: list[Word], arrow: Word | None) -> None:
         verb, *arguments = words
@@ -187,20 +204,21 @@ class _Parser:
         if verb == "look":
             return self._seen(number, column, Outcome("seen"), said)
         if verb == "decide":
-            if said == "holds" or said == "violated":
-                return Outcome(said)
+            for kind in _DECIDED:
+                if said == kind:
+                    return Outcome(kind)
             self._wrong(number, column, quoted(said), "`holds` or `violated`")
             return None
         head, colon, rest = said.partition(":")
-        kind, _, names = head.partition(" ")
+        word, _, names = head.partition(" ")
         listed = tuple(n.strip() for n in names.split(",") if n.strip())
-        if kind == "refused" and colon and not names:
+        if word == "refused" and colon and not names:
             sentences = tuple(s.strip() for s in rest.split(";") if s.strip())
             if sentences:
                 return Outcome("refused", sentences)
-        elif kind == "done" and not names:
+        elif word == "done" and not names:
             return self._seen(number, column, Outcome("done"), rest, needed=bool(colon))
-        elif kind == "breaks" and listed:
+        elif word == "breaks" and listed:
             return self._seen(number, column, Outcome("breaks", listed), rest, needed=bool(colon))
         self._wrong(number, column, quoted(said), "`done`, `breaks PROPERTY` or `refused: SENTENCE`")
         return None

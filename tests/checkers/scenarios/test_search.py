@@ -49,7 +49,7 @@ class Lamp(Entity):
     """Something that is lit, and may break."""
 
     lit = varying(NUMBER, upto=3)
-    whole = varying(bool, start=1)
+    whole = varying(bool, start=True)
 
 
 class Weather(Entity):
@@ -140,7 +140,7 @@ def test_no_more_faults_strike_than_were_asked_for() -> None:
     found = find(run_of(not_struck_when_lit), limits=Limits(faults=0))
 
     assert found.counterexamples == ()
-    assert found.unfinished == "no more than 0 faults were asked for"
+    assert len(find(run_of(not_struck_when_lit), limits=Limits(faults=1)).counterexamples) == 1
 
 
 def test_no_more_are_found_than_were_asked_for() -> None:
@@ -167,7 +167,9 @@ def test_what_an_initial_state_breaks_needs_no_step() -> None:
         """Some lamp is lit."""
         return any_of(lamp.lit > 0 for lamp in Lamp)
 
-    assert find(run_of(lit)).counterexamples == (Counterexample(Cause(("lit",), None, frozenset()), Cost(0, 0, 0, 0), ()),)
+    assert find(run_of(lit)).counterexamples == (
+        Counterexample(Cause(("lit",), None, frozenset()), Cost(0, 0, 0, 0), ()),
+    )
 
 
 def test_a_world_that_does_not_meet_what_is_assumed_is_refused() -> None:
@@ -226,7 +228,7 @@ def test_random_systems_have_no_lighter_counterexample_and_no_other_cause() -> N
     broke = 0
 
     @seed(0)
-    @settings(max_examples=60, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60, database=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
     @given(cases())
     def all_of_them(case: Case) -> None:
         nonlocal broke
