@@ -35,7 +35,9 @@ def play(script: Script, run: Run) -> list[Played]:
     """What comes of every line. Raises BadInput for whatever the run does not know, all of it at once."""
     states = run.initial()
     if script.initial >= len(states):
-        raise BadInput([script.problem(1, 1, f"initial state {script.initial}", f"one of {len(states)}, from 0")])
+        at = script.headers["initial"]
+        expected = f"a number below {len(states)}"
+        raise BadInput([script.problem(at.line, at.column, f"initial state {script.initial}", expected)])
     problems: list[Problem] = []
     player = Player(run, states[script.initial])
     played: list[Played] = []

@@ -50,10 +50,11 @@ _SEEN = re.compile(r"\s*(?P<field>\S+)\s*=\s*(?P<value>[^,]*?)\s*(?:,|$)")
 
 @dataclass(frozen=True)
 class Word:
-    """A piece of a line and its column."""
+    """A piece of a line and its column; whether it stands in quotes makes no other word of it."""
 
     text: str
     column: int
+    quoted: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ class _Parser:
 
     def _line(self, number: int, text: str) -> None:
         words = list(_words(text))
-        arrow = next((w for w in words if w.text == ARROW), None)
+        arrow = next((w for w in words if w.text == ARROW and not w.quoted), None)
         before = [w for w in words if arrow is None or w.column < arrow.column]
         if text.count('"') % 2:
             self._wrong(number, text.index('"') + 1, "a quotation that does not end", 'a `"` at its end')
@@ -237,10 +238,11 @@ class _Parser:
 
 def _words(text: str) -> Iterator[Word]:
     for match in _WORD.finditer(text):
-        word = match[0]
-        if word.startswith('"') and word.endswith('"') and len(word) > 1:
-            word = word[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-        yield Word(word, match.start() + 1)
+        word, column = match[0], match.start() + 1
+        if word.startswith('"'):
+            yield Word(word[1:-1].replace('\\"', '"').replace("\\\\", "\\"), column, quoted=True)
+        else:
+            yield Word(word, column)
 
 
 def written(word: str) -> str:
