@@ -32,9 +32,10 @@ LIMIT_NODES = 1_000_000
 
 @dataclass(frozen=True)
 class Limits:
-    """How far a search goes: faults in one counterexample (None: as many as the budgets allow), states, and nodes."""
+    """How far a search goes: faults and steps in one counterexample (None: as many as it takes), states, and nodes."""
 
     faults: int | None = None
+    steps: int | None = None
     states: int = LIMIT_STATES
     nodes: int = LIMIT_NODES
 
@@ -71,22 +72,25 @@ Place: TypeAlias = "tuple[int, str | None, frozenset[str]]"
 
 
 class _Known:
-    """How places were reached: the least faults and changes, and for these the members and steps that matter."""
+    """How places were reached, each way with its faults and changes, its members, and its steps.
 
-    def __init__(self) -> None:
-        self._least: dict[Place, tuple[int, int]] = {}
-        self._ways: dict[Place, list[tuple[int, int]]] = {}
+    Where steps are limited, a way with more of them is not as good as it would be otherwise: it may come to its end.
+    """
+
+    def __init__(self, *, steps_are_limited: bool) -> None:
+        self.steps_are_limited = steps_are_limited
+        self._ways: dict[Place, list[tuple[tuple[int, ...], int, int]]] = {}
 
     def improves(self, node: Node) -> bool:
         """Whether no earlier way is at least as good, whatever follows; the node is remembered where it is so."""
-        place, lead = (node.state, node.actor, node.faults), node.cost[:2]
-        least = self._least.setdefault(place, lead)
-        if least < lead:
-            return False
-        ways = self._ways.setdefault(place, [])
-        if any(members & ~node.members == 0 and steps <= node.cost.steps for members, steps in ways):
-            return False
-        ways.append((node.members, node.cost.steps))
+        ways = self._ways.setdefault((node.state, node.actor, node.faults), [])
+        lead, steps = node.cost[:2], node.cost.steps
+        for other, members, fewer in ways:
+            if other < lead and (fewer <= steps or not self.steps_are_limited):
+                return False
+            if other == lead and members & ~node.members == 0 and fewer <= steps:
+                return False
+        ways.append((lead, node.members, steps))
         return True
 
 
@@ -151,7 +155,7 @@ class _Search:
 
     def causes(self) -> Iterator[Counterexample]:
         """Whatever breaks something, lightest first; of one cause there may be several. Raises TooLarge."""
-        known = _Known()
+        known = _Known(steps_are_limited=self.limits.steps is not None)
         for state in self.graph.initial:
             self.push(Node(Cost(0, 0, 0, 0), state, None, frozenset(), 0, self.graph.broken(state), None, None))
         while self.heap:
@@ -175,7 +179,10 @@ class _Search:
             members.bit_count(),
             node.cost.steps + 1,
         )
-        if self.limits.faults is not None and cost.faults > self.limits.faults:
+        limits = self.limits
+        if cost.faults > (limits.faults if limits.faults is not None else cost.faults):
+            return
+        if cost.steps > (limits.steps if limits.steps is not None else cost.steps):
             return
         self.push(Node(cost, edge.after, w.actor, faults, members, edge.broken, edge.step, node))
 

@@ -47,10 +47,8 @@ def _lighter(
 
 def _changes(scale: Scale, steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
     """Fewer steps, most at once first; then one step elsewhere, beside another one of its actor."""
-    size = len(steps) // 2
-    while size:
+    for size in range(len(steps) // 2, 0, -1):
         yield from (steps[:i] + steps[i + size :] for i in range(len(steps) - size + 1))
-        size //= 2
     actors = [scale.weight(step).actor for step in steps]
     for i, step in enumerate(steps):
         rest, others = steps[:i] + steps[i + 1 :], actors[:i] + actors[i + 1 :]

@@ -34,6 +34,7 @@ Examples:
 @click.option("--mutant", metavar="NAME", help="Of the model with this deliberate bug, in the bug's own world.")
 @click.option("--world", metavar="NAME", help="Of a named world; where nothing breaks, with one more fault of a kind.")
 @click.option("--faults", type=click.IntRange(min=0), help="No more faults than this in one scenario.")
+@click.option("--steps", type=click.IntRange(min=0), help="No more steps than this in one (of a mutant or a world).")
 @click.option("--most", type=click.IntRange(min=1), default=5, show_default=True, help="No more scenarios than this.")
 @click.option("--max-states", type=click.IntRange(min=1), default=50_000, show_default=True, help="Stop beyond these.")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Write all forms there: a new or empty folder.")
@@ -45,6 +46,7 @@ def scenarios(
     mutant: str | None,
     world: str | None,
     faults: int | None,
+    steps: int | None,
     most: int,
     max_states: int,
     folder: Path | None,
@@ -59,7 +61,7 @@ def scenarios(
         raise click.UsageError("Scenarios of what? Name a PLAN, or --mutant, or --world.", ctx)
     try:
         with interruptible(), Ticker("looking for scenarios"):
-            gathered = _gather(plan, mutant, world, Wanted(most, faults, max_states))
+            gathered = _gather(plan, mutant, world, Wanted(most, faults, steps, max_states))
     except NotKnown as unknown:
         raise click.UsageError(str(unknown), ctx) from None
     names: list[str] = []

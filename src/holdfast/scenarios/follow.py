@@ -22,13 +22,15 @@ class Followed:
 def follow(text: str, file: str = "scenario") -> Followed:
     """Follow a scenario's steps to the first that is refused, and say what they broke.
 
-    HOLDFAST_MUTANT in the environment follows them in the model with that bug; HOLDFAST_PLAN in that plan instead of
-    the one named. Raises BadInput for a text that is no scenario, or a name in it that is not known.
+    A bug that the scenario names is left out, as if it were mended, unless HOLDFAST_UNFIXED=1 is in the environment.
+    HOLDFAST_PLAN in the environment is a plan that takes the place of the one named. Raises BadInput for a text that
+    is no scenario, or a name in it that is not known.
     """
     script = parse(text, file, Path(file).parent)
     origin = script.origin
     if origin.plan is None:
-        origin = replace(origin, mutant=os.environ.get("HOLDFAST_MUTANT", origin.mutant))
+        unfixed = os.environ.get("HOLDFAST_UNFIXED") == "1"
+        origin = replace(origin, mutant=origin.mutant if unfixed else None)
     elif other := os.environ.get("HOLDFAST_PLAN"):
         origin = replace(origin, plan=Path(other))
     return _followed(replace(script, origin=origin))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..checkers.trace import Trace, dump, trace
+from ..command.tracing import plan_origin, run_of
 from ..inputs.positions import Position
 from ..inputs.problems import BadInput, Problem
 from .itf import itf
@@ -34,14 +35,17 @@ def _trace(scenario: Scenario, folder: Path) -> Trace:
     one = scenario.counterexample
     sentence = scenario.sentences[0]
     told = trace(scenario.run, one.steps, broken=one.cause.properties[0], sentence=sentence, initial=one.initial)
-    return replace(told, origin=_origin(scenario, folder))
+    told = replace(told, origin=_origin(scenario, folder))
+    if scenario.origin.world is None:
+        return told
+    replayed, _ = run_of(told, folder / "trace", None)  # which may ask fewer properties
+    return replace(told, system=replayed.system.digest)
 
 
 def _origin(scenario: Scenario, folder: Path) -> dict[str, Any]:
     """How `holdfast replay` gets the run again."""
     said = scenario.origin.record()
     if scenario.origin.plan is not None:
-        from ..command.tracing import plan_origin
         from ..inputs.load import load_plan
 
         said |= plan_origin(load_plan(scenario.origin.plan), folder / "trace")
@@ -59,16 +63,16 @@ def _log(scenario: Scenario, folder: Path) -> Trace:
 def text(scenario: Scenario, folder: Path) -> str:
     """The scenario as text, with what comes of each step where its fault is."""
     lines = [f"# {scenario.what}: {scenario.cost}.", *(f"# {sentence}" for sentence in scenario.sentences)]
-    return "\n".join([*lines, *_headers(scenario, folder, mutant=True), "", *scenario.lines(outcomes=True), ""])
+    return "\n".join([*lines, *_headers(scenario, folder), "", *scenario.lines(outcomes=True), ""])
 
 
-def _headers(scenario: Scenario, folder: Path, *, mutant: bool) -> Iterator[str]:
+def _headers(scenario: Scenario, folder: Path) -> Iterator[str]:
     origin, one = scenario.origin, scenario.counterexample
     if origin.plan is not None:
         yield f"plan {written(os.path.relpath(origin.plan, folder))}"
     if origin.world is not None:
         yield f"world {origin.world}"
-    if origin.mutant is not None and mutant:
+    if origin.mutant is not None:
         yield f"mutant {origin.mutant}"
     yield from (f"tolerate {name} {count}" for name, count in origin.tolerated.items())
     if one.initial:
@@ -96,7 +100,7 @@ def test_{name}() -> None:
 
 def pytest_file(scenario: Scenario, folder: Path) -> str:
     """A pytest file: it fails where the scenario breaks something, and passes where a step is refused or harmless."""
-    headers = _headers(scenario, folder, mutant=False)
+    headers = _headers(scenario, folder)
     return _TEST_FILE.format(
         title=f"{scenario.what[:1].upper()}{scenario.what[1:]}: {scenario.cost}.",
         how=_how(scenario),
@@ -110,8 +114,8 @@ def _how(scenario: Scenario) -> str:
     origin = scenario.origin
     if origin.mutant is not None:
         return (
-            "It passes on the model as it is, and fails with the deliberate bug in it: run it with\n"
-            f"HOLDFAST_MUTANT={origin.mutant} in the environment."
+            f"It passes on the model as it is. With HOLDFAST_UNFIXED=1 in the environment the model has the deliberate\n"
+            f"bug {origin.mutant}, and it fails."
         )
     if origin.plan is not None:
         return "It fails until the plan is mended; HOLDFAST_PLAN=FILE in the environment tries another plan."

@@ -21,16 +21,17 @@ COUNTED: tuple[Sort, ...] = (Vm,)
 
 @dataclass(frozen=True)
 class Wanted:
-    """How many scenarios, and how many faults in one (None: as many as the budgets allow)."""
+    """How many scenarios, and how many faults and steps in one (None: as many as it takes)."""
 
     most: int
     faults: int | None = None
+    steps: int | None = None
     states: int = Limits().states
 
     @property
     def limits(self) -> Limits:
         """How far a search goes."""
-        return Limits(self.faults, self.states)
+        return Limits(self.faults, self.steps, self.states)
 
 
 @dataclass(frozen=True)

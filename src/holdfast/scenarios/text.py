@@ -17,13 +17,13 @@
     step     = ACTION { ARGUMENT } [ "=>" outcome ]
     outcome  = "done" [ ":" seen ] | "breaks" PROPERTY { "," PROPERTY } [ ":" seen ] | "refused:" SENTENCE { ";" SENTENCE }
     look     = "look" "=>" seen
-    decide   = "decide" PROPERTY "=>" ( "holds" | "violated" )
+    decide   = "decide" PROPERTY [ "=>" ( "holds" | "violated" ) ]
     seen     = FIELD "=" VALUE { "," FIELD "=" VALUE }
 
 Headers come before steps. Arguments stand in the order of the action's parameters; one whose sort has a single member
 may be left out. An argument with spaces stands in double quotes. `done` says that the step happened and broke nothing;
 `breaks` names all that it broke; `refused` all that was not so, and the state stays as it was. `decide` asks a liveness
-property of the whole world. A step without an outcome may do what it likes.
+property of the whole world. A line without an outcome may come to what it likes.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ OutcomeKind: TypeAlias = Literal["done", "breaks", "refused", "seen", "holds", "
 ARROW = "=>"
 _DECIDED: tuple[OutcomeKind, ...] = ("holds", "violated")
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s"]+')
-_SEEN = re.compile(r"\s*(?P<field>\S+)\s*=\s*(?P<value>[^,]*?)\s*(?:,|$)")
+_SEEN = re.compile(r"\s*(?P<field>[^=,]*[^=,\s])\s*=\s*(?P<value>[^,]*?)\s*(?:,|$)")
 
 
 @dataclass(frozen=True)
@@ -195,8 +195,8 @@ class _Parser:
         verb, *arguments = words
         after = text[arrow.column + len(ARROW) - 1 :] if arrow else ""
         column = len(text) - len(after.lstrip()) + 1
-        if arrow is None and verb.text in ("look", "decide"):
-            self._wrong(number, verb.column, f"`{verb.text}` that expects nothing", f"`{verb.text} … {ARROW} …`")
+        if arrow is None and verb.text == "look":
+            self._wrong(number, verb.column, "`look` that expects nothing", f"`look {ARROW} FIELD = VALUE`")
             return
         expected = self._outcome(number, column, verb.text, after.strip()) if arrow else None
         self.lines.append(Line(number, verb, tuple(arguments), expected, column))

@@ -10,8 +10,8 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from holdfast.checkers.interpret import OutOfRange, Run
-from holdfast.checkers.scenarios import Cause, Cost, Found
-from holdfast.model.language import Action, Arguments, Kind, Role, Sort, State
+from holdfast.checkers.scenarios import Cause, Cost, Found, Scale
+from holdfast.model.language import Action, Arguments, Kind, Role, Sort, State, Step
 
 
 class Walk(NamedTuple):
@@ -20,13 +20,14 @@ class Walk(NamedTuple):
     state: State
     actor: str | None
     faults: frozenset[str]
-    members: frozenset[tuple[Sort, int]]
+    members: int
     struck: int
     changes: int
 
 
 def causes(run: Run, most_steps: int, counted: Collection[Sort] = ()) -> dict[Cause, Cost]:
     """Every cause that shows within so many steps, and the least cost of it within these."""
+    scale = Scale(run, counted)  # says who takes part in one step: that is shown by hand in test_search.py
     best: dict[Cause, Cost] = {}
     level: set[Walk] = set()
     for state in run.initial():
@@ -34,18 +35,18 @@ def causes(run: Run, most_steps: int, counted: Collection[Sort] = ()) -> dict[Ca
         if broken:
             best[Cause(broken, None, frozenset())] = Cost(0, 0, 0, 0)
         else:
-            level.add(Walk(state, None, frozenset(), frozenset(), 0, 0))
+            level.add(Walk(state, None, frozenset(), 0, 0, 0))
     for steps in range(1, most_steps + 1):
         following: set[Walk] = set()
         for walk in level:
             for action, arguments in run.every_step:
-                after = _after(run, walk, action, arguments, counted)
+                after = _after(scale, walk, action, arguments)
                 if after is None:
                     continue
                 broken = _broken(run, walk.state, after.state)
                 if broken:
                     cause = Cause(broken, action.name, after.faults)
-                    cost = Cost(after.struck, after.changes, len(after.members), steps)
+                    cost = Cost(after.struck, after.changes, after.members.bit_count(), steps)
                     best[cause] = min(cost, best.get(cause, cost))
                 else:
                     following.add(after)
@@ -53,7 +54,8 @@ def causes(run: Run, most_steps: int, counted: Collection[Sort] = ()) -> dict[Ca
     return best
 
 
-def _after(run: Run, walk: Walk, action: Action, arguments: Arguments, counted: Collection[Sort]) -> Walk | None:
+def _after(scale: Scale, walk: Walk, action: Action, arguments: Arguments) -> Walk | None:
+    run = scale.run
     if run.broken(walk.state, action, arguments):
         return None
     try:
@@ -61,12 +63,11 @@ def _after(run: Run, walk: Walk, action: Action, arguments: Arguments, counted: 
     except OutOfRange:
         return None
     fault = action.by.role is Role.FAULT
-    named = {(p.var.sort, a) for p, a in zip(action.parameters, arguments, strict=True) if p.var.sort in counted}
     return Walk(
         state,
         action.by.name,
         walk.faults | {action.name} if fault else walk.faults,
-        walk.members | named,
+        walk.members | scale.weight(Step(action.name, arguments)).members,
         walk.struck + fault,
         walk.changes + (walk.actor not in (None, action.by.name)),
     )
