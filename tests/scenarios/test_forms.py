@@ -225,12 +225,12 @@ def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
 # --------------------------------------------------------------------------------------------------- what is found
 def test_a_world_that_is_there_to_fail_fails_and_one_that_holds_is_tried_with_more_faults() -> None:
     found = of_world("post-copy-end-lost", Wanted(5))
-    held = of_world("host-vm-too-small", Wanted(5))
+    held = of_world("empty-machine", Wanted(5))
 
     assert [s.counterexample.cause.last for s in found.scenarios] == ["end_lost_while_fetching"]
     assert held.scenarios == ()
     assert held.unfinished is None
-    assert "migration_aborted" in held.tried
+    assert "boot_failed" in held.tried
 
 
 def test_the_property_that_must_notice_a_bug_comes_first() -> None:
