@@ -12,7 +12,7 @@ from ..checkers.scenarios import Counterexample, Found, Limits, Scale, find, fin
 from ..checkers.verdict import Unknown, Verdict, Violated
 from ..model.inventory import Vm
 from ..model.language import Kind, Sort
-from .origin import Origin, budgets
+from .origin import FAULTS_MOST, Origin, budgets
 from .scenario import LIVENESS, Scenario
 
 COUNTED: tuple[Sort, ...] = (Vm,)
@@ -76,16 +76,12 @@ def of_world(name: str, wanted: Wanted) -> Gathered:
     if scenarios or unfinished:
         return Gathered(tuple(scenarios), unfinished)
     before = budgets(Origin(world=name).run())
-    raised = [{fault: count + 1} for fault, count in before.items() if count < _UPTO]
+    raised = [{fault: count + 1} for fault, count in before.items() if count < FAULTS_MOST]
     for more in raised:
         if len(scenarios) < wanted.most:
             origins = list(_asking(Origin(world=name, tolerated=more)))
             unfinished = _add_all(scenarios, origins, wanted) or unfinished
     return Gathered(tuple(scenarios), unfinished, tuple(fault for more in raised for fault in more))
-
-
-_UPTO = 3
-"""The largest budget that the model knows."""
 
 
 def _asking(origin: Origin) -> Iterator[Origin]:
@@ -143,7 +139,7 @@ def of_plan(file: Path, wanted: Wanted) -> Gathered:
 
     plan = load_plan(file)
     counts = {name: getattr(plan.faults, name) for name in FAULT_WORDS}
-    most = _UPTO if wanted.faults is None else wanted.faults
+    most = FAULTS_MOST if wanted.faults is None else wanted.faults
     levels = [dict.fromkeys(counts, 0), {name: min(count, most) for name, count in counts.items()}]
     found = _Planned(file, wanted)
     for tolerated in levels[: 1 if levels[0] == levels[1] else 2]:

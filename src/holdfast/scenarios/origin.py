@@ -12,6 +12,9 @@ from ..inputs.records import Plan
 from ..model.language import Entity, Kind, System, World
 from ..model.tolerance import Tolerated
 
+FAULTS_MOST = 3
+"""The largest budget of a fault that the model knows."""
+
 
 class NotKnown(Exception):
     """A name that is none of those known: what it was to be (`world`, `mutant`, `fault`), and the names that there are."""
@@ -75,16 +78,18 @@ def _known(name: str, what: str, names: Mapping[str, Any]) -> str:
 
 def _plan_run(file: Path, tolerated: Mapping[str, int]) -> Run:
     from ..inputs.load import load_plan
-    from ..planning import FAULT_WORDS, prepare
+    from ..planning import prepare
 
-    for name in tolerated:
-        _known(name, "fault", FAULT_WORDS)
     plan = load_plan(file)
     return prepare(tolerating_more(plan, tolerated)).run
 
 
 def tolerating_more(plan: Plan, tolerated: Mapping[str, int]) -> Plan:
-    """The plan in which these faults may strike so often (more or less than it says)."""
+    """The plan in which these faults may strike so often (more or less than it says). Raises NotKnown."""
+    from ..planning import FAULT_WORDS
+
+    for name in tolerated:
+        _known(name, "fault", FAULT_WORDS)
     counts: dict[str, Any] = dict(tolerated)
     return replace(plan, faults=replace(plan.faults, **counts))
 
