@@ -27,6 +27,7 @@ HEAD = "world smallest\n"
             "s:2:1: found `tolerate boot_failed`, expected `tolerate FAULT NUMBER`",
         ),
         (HEAD + "tolerate boot_failed x\nsuspend\n", "s:2:22: found `x`, expected a number"),
+        (HEAD + "tolerate boot_failed 9\nsuspend\n", "s:2:22: found `9`, expected a number from 0 to 3"),
         (HEAD + "initial -1\nsuspend\n", "s:2:9: found `-1`, expected a number"),
         (HEAD + "  => done\n", "s:2:1: found nothing before `=>`"),
         (HEAD + 'copy "vm 1 => done\n', "s:2:6: found a quotation that does not end"),

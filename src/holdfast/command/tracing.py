@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -133,7 +133,7 @@ def _tolerated(t: Trace, file: Path) -> dict[str, int]:
     said = t.origin.get("tolerated", {})
     if not isinstance(said, dict):
         raise _bad(file, 1, "an origin that tolerates no faults by name", '"tolerated": {FAULT: NUMBER}')
-    counts: dict[Any, Any] = said
+    counts = cast("dict[str, Any]", said)
     for name, count in counts.items():
         if type(count) is not int or not 0 <= count <= FAULTS_MOST:
             raise _bad(file, 1, f"{quoted(str(count))} for {name}", f"a number from 0 to {FAULTS_MOST}")

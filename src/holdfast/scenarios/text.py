@@ -38,7 +38,7 @@ from typing import Literal, TypeAlias
 from ..checkers.interpret import Run
 from ..inputs.positions import Position
 from ..inputs.problems import BadInput, Problem, Source, did_you_mean, one_of, quoted
-from .origin import NotKnown, Origin
+from .origin import FAULTS_MOST, NotKnown, Origin
 
 OutcomeKind: TypeAlias = Literal["done", "breaks", "refused", "seen", "holds", "violated"]
 
@@ -184,6 +184,8 @@ class _Parser:
             self._wrong(number, name.column, f"a second `{name.text}`", "one")
         elif name.text in ("tolerate", "initial") and not values[-1].text.isdecimal():
             self._wrong(number, values[-1].column, quoted(values[-1].text), "a number")
+        elif name.text == "tolerate" and int(values[1].text) > FAULTS_MOST:
+            self._wrong(number, values[1].column, quoted(values[1].text), f"a number from 0 to {FAULTS_MOST}")
         else:
             self.positions.setdefault(name.text, Position(self.source.file, number, values[0].column))
             if name.text == "tolerate":
