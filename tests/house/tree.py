@@ -26,6 +26,7 @@ SUFFIXES = {
     ".expected",
     ".cfg",
     ".pml",
+    ".scenario",
     "",
 }
 """Of text files; what tests keep as broken input is read too, as far as it is text."""

@@ -148,13 +148,15 @@ def _assemble() -> None:
     from .plan import plan
     from .replay import replay
     from .run import run
+    from .scenarios import scenarios
     from .schedule import schedule
     from .schemas import cluster_schema, plan_schema
     from .testbed import testbed
     from .verify import verify
 
-    everything = (plan, verify, run, testbed, schedule, conform, explore, replay, catalogue, import_)
-    for command in (*everything, plan_schema, cluster_schema):
+    planning = (plan, verify, run, testbed, schedule)
+    judging = (conform, explore, scenarios, replay, catalogue)
+    for command in (*planning, *judging, import_, plan_schema, cluster_schema):
         holdfast.add_command(command)
 
 

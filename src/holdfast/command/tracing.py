@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -17,6 +17,7 @@ from ..checkers.verdict import Violated
 from ..inputs.positions import Position
 from ..inputs.problems import BadInput, Problem, quoted
 from ..inputs.records import Plan
+from ..scenarios.origin import FAULTS_MOST, NotKnown
 
 STDIN = Path("-")
 TRACE_BYTES_MAX = 256 << 20
@@ -75,7 +76,13 @@ def run_of(t: Trace, file: Path, plan_file: Path | None) -> tuple[Run, bool]:
     if plan_file is not None:
         return _plan_run(_loaded(plan_file)), True
     if "plan" in t.origin:
-        return _plan_run(_named_plan(t, file)), True
+        from ..scenarios.origin import tolerating_more
+
+        plan = _named_plan(t, file)
+        try:
+            return _plan_run(tolerating_more(plan, _tolerated(t, file))), True
+        except NotKnown as unknown:
+            raise _bad(file, 1, f"the fault {quoted(unknown.name)}", "a fault that a plan tolerates") from None
     return _world_run(t, file), False
 
 
@@ -101,6 +108,7 @@ def _named_plan(t: Trace, file: Path) -> Plan:
 
 
 def _world_run(t: Trace, file: Path) -> Run:
+    from ..scenarios.origin import tolerating
     from ..specs.mutants import MUTANTS
     from ..specs.worlds import WORLDS
 
@@ -111,8 +119,25 @@ def _world_run(t: Trace, file: Path) -> Run:
     if mutant is not None:
         if mutant not in MUTANTS:
             raise _bad(file, 1, f"the mutant {quoted(str(mutant))}", "a mutant that `holdfast catalogue` names")
-        return Run(*MUTANTS[mutant].alone())
-    return Run(*WORLDS[name].build())
+        named = t.property in (None, MUTANTS[mutant].breaks)
+        return Run(*(MUTANTS[mutant].alone() if named else MUTANTS[mutant].build()))
+    system, world = WORLDS[name].build()
+    try:
+        return Run(system, tolerating(system, world, _tolerated(t, file)))
+    except NotKnown as unknown:
+        raise _bad(file, 1, f"the fault {quoted(unknown.name)}", "a fault of the model") from None
+
+
+def _tolerated(t: Trace, file: Path) -> dict[str, int]:
+    """How often faults may strike, where the trace says otherwise than its plan or its world."""
+    said = t.origin.get("tolerated", {})
+    if not isinstance(said, dict):
+        raise _bad(file, 1, "an origin that tolerates no faults by name", '"tolerated": {FAULT: NUMBER}')
+    counts = cast("dict[str, Any]", said)
+    for name, count in counts.items():
+        if type(count) is not int or not 0 <= count <= FAULTS_MOST:
+            raise _bad(file, 1, f"{quoted(str(count))} for {name}", f"a number from 0 to {FAULTS_MOST}")
+    return counts
 
 
 def _bad(file: Path, line: int, found: str, expected: str) -> BadInput:
