@@ -50,7 +50,7 @@ class Diagnosis:
         """What it comes down to, in a few words: by this, two failures are told to be the same."""
         if self.differs:
             return f"{', '.join(d.key for d in self.differs)} cannot be so"
-        return self.never or "; ".join((self.always or self.refused)[:1])
+        return self.never or "; ".join(self.always or self.refused)
 
 
 def diagnose(

@@ -1,20 +1,21 @@
 """A log made smaller that still fails in the same way: delta debugging over its events, the order of the rest kept.
 
-*The same way*: the same event cannot be taken, for the same cause. What comes after what was matched goes at once, since
-nothing of it was needed. Then ever smaller parts are left out (Zeller and Hildebrandt's ddmin), until no single event can
-be, or so many logs were judged as the budget says.
+*The same way*: the same event cannot be taken, and the same requirements are in its way (or the same fields differ).
+What comes after what was matched goes at once, since nothing of it was needed. Then ever smaller parts are left out (Zeller
+and Hildebrandt's ddmin), until no single event can be, or so many logs were judged, or for so long, as the budget says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import Protocol
 
 from .inclusion import Excluded, Inclusion
 from .observation import Observed
 
-BUDGET = 1_000
+BUDGET, SECONDS = 1_000, 60.0
 
 
 class Judging(Protocol):
@@ -41,13 +42,19 @@ def minimise(
     *,
     by_process: bool = False,
     budget: int = BUDGET,
+    seconds: float = SECONDS,
 ) -> Minimised:
-    """The smallest log that the acceptor refuses as it refused this one, as far as `budget` judgements reach."""
-    tried = 0
+    """The smallest log that the acceptor refuses as it refused this one.
+
+    The search ends after `budget` judgements, or so many seconds.
+    """
+    tried, until = 0, perf_counter() + seconds
 
     def fails(events: Sequence[Observed]) -> Excluded | None:
         nonlocal tried
         tried += 1
+        if tried > 1 and (tried > budget or perf_counter() > until):
+            return None
         verdict = acceptor.judge([*events, failed.event], by_process=by_process, instead=False)
         if not isinstance(verdict, Excluded) or verdict.number != len(events):
             return None
@@ -59,7 +66,7 @@ def minimise(
     if verdict is None:
         return found
     parts = 2
-    while kept and tried < budget:
+    while kept and tried < budget and perf_counter() < until:
         size = -(-len(kept) // parts)
         shorter = _first(fails, [kept[:k] + kept[k + size :] for k in range(0, len(kept), size)])
         if shorter:
@@ -69,7 +76,7 @@ def minimise(
             break
         else:
             parts = min(2 * parts, len(kept))
-    return Minimised((*kept, failed.event), verdict, least=tried < budget)
+    return Minimised((*kept, failed.event), verdict, least=tried < budget and perf_counter() < until)
 
 
 def _first(
