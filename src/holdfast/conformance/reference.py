@@ -83,7 +83,7 @@ class Reference(Adapter):
         known = {*ABOUT_MACHINES, *ABOUT_VMS, *FAULTS, "touch", "dirty"}
         unsupported = frozenset(action["name"] for action in world["actions"]) - known
         self._growing = any(action["name"] == "touch" for action in world["actions"])
-        return Greeting("the reference implementation, on the simulator", unsupported)
+        return Greeting("the reference implementation", unsupported)
 
     def reset(self, state: Shown) -> None:
         """A new simulated machine, and a controller that has just looked at it."""
