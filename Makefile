@@ -51,10 +51,10 @@ demo: $(INSTALLED)
 	    || { echo "the demonstration failed: $(UNSAFE) was to be violated (exit 1), not exit $$code" >&2; exit 1; }
 
 test: $(INSTALLED_DEV)
-	@$(BIN)/python -m pytest -q -m "not slow and not qemu"
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not slow and not qemu"
 
 slow: $(INSTALLED_DEV)
-	@$(BIN)/python -m pytest -q -m "slow and not qemu"
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal -m "slow and not qemu"
 
 test-qemu: $(INSTALLED_DEV)
 	@$(BIN)/python -m holdfast.impl.qemu || true

@@ -13,7 +13,7 @@ from typing import Any
 
 PATH = Path(__file__).with_name("ledger.json")
 
-SLOW_TRANSITIONS = 50_000_000
+SLOW_TRANSITIONS = 6_000_000
 """Worlds with more are explored by the slow tests only."""
 
 

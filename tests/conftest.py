@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from .impl import tallies
 
 WITNESSES = {"spin": "spin", "virsh": "libvirt-clients", "gcc": "gcc"}
 """Programs of others that some tests ask, and the Debian packages that they come from."""
@@ -27,3 +31,19 @@ def pytest_report_header() -> list[str]:
     """Say at the start which tests will be skipped, rather than leave it to the reader of the end."""
     absent = [f"{name} (Debian: {package})" for name, package in WITNESSES.items() if not shutil.which(name)]
     return [f"not installed, tests that ask it are skipped: {name}" for name in absent]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """What was counted here goes to whoever sums it up."""
+    tallies.hand_over(session.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """One of several processes has ended (pytest-xdist)."""
+    tallies.take_over(node.config, getattr(node, "workeroutput", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What was counted."""
+    tallies.tell(terminalreporter, config)

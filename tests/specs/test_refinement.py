@@ -23,9 +23,11 @@ MAPPED = Refinement(on_one_page(), SORTS, FIELDS)
 ACTIONS = {a.name for a in on_one_page().actions}
 EXPOSED = ("one-still-on-old", "replaced-while-running", "copied-without-room", "back-toward-terminated-old")
 """Mutants of the whole model that can be seen from the one page."""
+LARGE = ("two-machines", "split-smallest")
+"""Worlds that take a quarter of a minute each."""
 
 
-@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] if n in LARGE else []) for n in WORLDS])
 def test_the_whole_model_refines_the_one_page(name: str) -> None:
     verdict = refines(Run(*MODEL_WORLDS[name].build()), MAPPED, WORLDS[name])
 

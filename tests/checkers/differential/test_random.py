@@ -82,7 +82,7 @@ def test_random_systems_are_not_dull() -> None:
     def look(case: Case) -> None:
         seen.update(features(case))
 
-    each(150, 0, look, Phase.generate)
+    each(250, 0, look, Phase.generate)
     missing = [f for f in EXPECTED if not seen[f]]
     assert not missing, f"of {sorted(seen)}"
 

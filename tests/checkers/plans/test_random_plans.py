@@ -16,9 +16,9 @@ from holdfast.specs.proved import proved_for
 
 from .random_plans import draw
 
-FEW = 40
+FEW = 25
 BROKEN = {"machine_not_overcommitted", "plan_never_stuck"}
-MANY = int(os.environ.get("HOLDFAST_RANDOM_PLANS", "310"))
+MANY = int(os.environ.get("HOLDFAST_RANDOM_PLANS", "325"))
 
 
 def symbolic(seed: int) -> Verdict:
