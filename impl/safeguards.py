@@ -45,12 +45,13 @@ def gives_later(effect: Effect, still_taking: bool) -> bool:
 
 def left_behind(effect: Effect, vms: Iterable[VmView]) -> str:
     """Which VMs an effect has to wait for, since it would leave them behind; "" where none is (S4, X4)."""
-    here = [vm for vm in vms if not vm.lost]
     if effect.action in ("suspend", "tear_down_old"):
-        outside = [vm.name for vm in here if vm.stage is not Stage.SETTLED or vm.source is not Place.GUEST]
+        outside = [
+            vm.name for vm in vms if not vm.lost and (vm.stage is not Stage.SETTLED or vm.source is not Place.GUEST)
+        ]
         return f"{effect} waits until {', '.join(outside)} is settled in the host VM" if outside else ""
     if effect.action == "destroy_host_vm":
-        inside = [vm.name for vm in here if Place.GUEST in (vm.source, vm.target)]
+        inside = [vm.name for vm in vms if not vm.lost and Place.GUEST in (vm.source, vm.target)]
         return f"{effect} waits until {', '.join(inside)} has left the host VM" if inside else ""
     return ""
 
