@@ -9,6 +9,7 @@ from .provision import Build
 
 PAGE_BYTES = 4 << 10
 MIB = 1 << 20
+PAGES_PER_MIB = MIB // PAGE_BYTES
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ..scheduler.estimates import ClassPages
 from .board import Board, machine_type
 from .linux import boot, initramfs, kernel
-from .memory import PageClasses, classes
+from .memory import classes
 from .provision import Supply
 
 BALLOON = ("-device", "virtio-balloon-pci,id=balloon,deflate-on-oom=on")
@@ -45,7 +46,7 @@ def board_of(supply: Supply, memory_mib: int, initial: Path) -> tuple[Board, lis
     return board, [initial, kernel(supply.linux)]
 
 
-def page_classes(line: bytes) -> PageClasses | None:
+def page_classes(line: bytes) -> ClassPages | None:
     """What a guest said last of its pages, in what it wrote; None before it did. Raises ValueError."""
     found = MEMINFO.findall(line)
     return classes(found[-1].decode(errors="replace")) if found else None

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..scheduler.estimates import ClassPages
 from .copies import Copy
 
 BALLOON = "/machine/peripheral/balloon"
@@ -83,25 +84,7 @@ async def statistics(copy: Copy, timeout_s: float = STATISTICS_TIMEOUT_S) -> dic
     return {name.removeprefix("stat-"): amount for name, amount in now["stats"].items() if amount < 1 << 63}
 
 
-@dataclass(frozen=True)
-class PageClasses:
-    """A guest's pages of 4 KiB by usage class (US9529609 claim 1)."""
-
-    unreclaimable: int
-    active_anonymous: int
-    active_buffer: int
-    inactive_anonymous: int
-    inactive_buffer: int
-    free: int
-
-    @property
-    def total(self) -> int:
-        """All that the guest's kernel counts."""
-        easy = self.inactive_anonymous + self.inactive_buffer + self.free
-        return self.unreclaimable + self.active_anonymous + self.active_buffer + easy
-
-
-def classes(meminfo: str) -> PageClasses:
+def classes(meminfo: str) -> ClassPages:
     """The classes in a Linux guest's /proc/meminfo (D9). Raises ValueError if it is none.
 
     What is on none of Linux's lists (its own tables, slabs, stacks, locked pages) is unreclaimable.
@@ -113,7 +96,7 @@ def classes(meminfo: str) -> PageClasses:
     pages = [kib[name] // PAGE_KIB for name in listed]
     active_anonymous, active_buffer, inactive_anonymous, inactive_buffer, free = pages
     rest = max(0, kib["MemTotal"] // PAGE_KIB - sum(pages))
-    return PageClasses(rest, active_anonymous, active_buffer, inactive_anonymous, inactive_buffer, free)
+    return ClassPages(rest, active_anonymous, active_buffer, inactive_anonymous, inactive_buffer, free)
 
 
 def resident_kib(pid: int) -> int:

@@ -109,12 +109,6 @@ class Monitor(EventListener):
                     raise MonitorLost(f"{self.name}: gone before it reported {name}")
                 await self._changed.wait()
 
-    async def until_lost(self, timeout_s: float) -> None:
-        """Wait for the end of the connection. Raises TimeoutError."""
-        async with asyncio.timeout(timeout_s), self._changed:
-            while not self.lost:
-                await self._changed.wait()
-
     async def leave(self) -> None:
         """Disconnect, whatever state the connection is in."""
         with contextlib.suppress(QMPError, OSError, EOFError, TimeoutError):

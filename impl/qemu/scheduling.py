@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from ..driver import Effect, Ending, MachineView, VmView, World
 from ..plan import Sizes
-from ..scheduler.estimates import ClassPages, Sample
+from ..scheduler.estimates import Sample
 from ..scheduler.rounds import Effects
 from ..scheduler.snapshot import MachineMemory, Memory, Settings, Snapshot, VmMemory
 from .driver import QemuDriver
@@ -73,15 +73,8 @@ class RealMemory:
         told = page_classes(self.driver.written(vm.name))
         if told is None:
             return None
-        listed = ClassPages(
-            0,
-            told.active_anonymous,
-            told.active_buffer,
-            told.inactive_anonymous,
-            told.inactive_buffer,
-            told.free,
-        )
-        seen = replace(listed, unreclaimable=max(0, vm.resident_pages - listed.total))
+        listed_pages = told.total - told.unreclaimable
+        seen = replace(told, unreclaimable=max(0, vm.resident_pages - listed_pages))
         return Sample(vm.resident_pages, seen, now_s) if seen.total <= vm.resident_pages else None
 
     def _set_balloon(self, vm: str, pages: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..plan import Sizes
-from .board import MIB, PAGE_BYTES, Board
+from .board import PAGES_PER_MIB, Board
 from .state import State
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Site:
 
     def size_pages(self, vm: str) -> int:
         """How large a VM is."""
-        return self.residents[vm].memory_mib * MIB // PAGE_BYTES
+        return self.residents[vm].memory_mib * PAGES_PER_MIB
 
     def slot(self, vm: str) -> int:
         """The number of the slot that a VM moves into."""

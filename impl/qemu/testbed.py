@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ..driver import Place
 from ..plan import Sizes
-from .board import Board, Start, floppy, machine_type
+from .board import PAGES_PER_MIB, Board, Start, floppy, machine_type
 from .copies import RunRecord, resume
 from .guest import Guest
 from .host_vm import HostVm, host_board
@@ -36,7 +36,6 @@ FILE = "wanted.json"
 READY = "READY"
 COUNTS_FIRST = 5
 BOOT_TIMEOUT_S = 240.0
-PAGES_PER_MIB = 256
 LINUX_MIB, NESTED_MIB = 64, 28
 """What a host VM takes itself, and what it takes for each nested QEMU beside the VM that is in it."""
 GUEST_MIB_LEAST = 2

@@ -16,8 +16,6 @@ from .inputs.records import Cluster, HostVm, Plan, VirtualMachine
 if TYPE_CHECKING:
     from .impl.qemu.testbed import Wanted
 
-PAGES_PER_MIB = 256
-
 
 def controller_plan(plan: Plan) -> controller.Plan:
     """The plan as the controller carries it out."""
@@ -111,6 +109,8 @@ def wanted_testbed(plan: Plan) -> Wanted:
 
 
 def _whole_mib(what: str, pages: int) -> int:
+    from .impl.qemu.board import PAGES_PER_MIB
+
     if pages % PAGES_PER_MIB:
         raise ValueError(f"{what} has {pages} pages, which are no whole number of MiB")
     return pages // PAGES_PER_MIB

@@ -14,7 +14,6 @@ from holdfast.impl.qemu.copies import RunRecord, resume
 from holdfast.impl.qemu.linux import boot, initramfs
 from holdfast.impl.qemu.memory import (
     SCRIPT,
-    PageClasses,
     Shell,
     actual_bytes,
     classes,
@@ -25,6 +24,7 @@ from holdfast.impl.qemu.memory import (
 )
 from holdfast.impl.qemu.process import Nursery, Qemu
 from holdfast.impl.qemu.provision import Supply
+from holdfast.impl.scheduler.estimates import ClassPages
 
 SIZE_MIB = 192
 BOOT_TIMEOUT_S = 240.0
@@ -41,7 +41,7 @@ Unevictable:       8 kB
 def test_classes_come_from_meminfo_and_what_is_on_no_list_is_unreclaimable() -> None:
     seen = classes(MEMINFO)
 
-    assert seen == PageClasses(
+    assert seen == ClassPages(
         unreclaimable=50, active_anonymous=10, active_buffer=30, inactive_anonymous=20, inactive_buffer=40, free=100
     )
     assert seen.total == 250

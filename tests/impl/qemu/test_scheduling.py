@@ -12,10 +12,10 @@ import pytest
 from holdfast.impl.driver import Effect, Ending, HostVmState
 from holdfast.impl.qemu.driver import QemuDriver
 from holdfast.impl.qemu.linux_guest import page_classes
-from holdfast.impl.qemu.memory import PageClasses
 from holdfast.impl.qemu.provision import Supply
 from holdfast.impl.qemu.scheduling import RealMemory
 from holdfast.impl.scheduler.admission import Outcome, Refusal
+from holdfast.impl.scheduler.estimates import ClassPages
 from holdfast.impl.scheduler.host_vm import HostVm, make_room
 from holdfast.impl.scheduler.rounds import reclaim_for
 from holdfast.impl.scheduler.snapshot import Snapshot
@@ -111,7 +111,7 @@ def test_room_for_a_host_vm_is_made_by_ballooning_real_guests_and_it_is_admitted
     assert [vm.ballooned_pages for vm in memory.snapshot().vms] == [0, 0]
 
 
-def classes_of(memory: RealMemory, vm: str) -> PageClasses:
+def classes_of(memory: RealMemory, vm: str) -> ClassPages:
     """What a guest said last."""
     told = page_classes(memory.driver.written(vm))
     assert told
