@@ -65,7 +65,7 @@ def exchanged(vms: int, file: str) -> dict[str, Any]:
         "bench", "m", whole_exchange(names, 4), tuple(VmSizes(n, GIB_PAGES) for n in names), Sizes(512, 512, 512)
     )
     starts = [VmStart(n, GIB_PAGES, GIB_PAGES // 2, GIB_PAGES // 2) for n in names]
-    simulator = Simulator.begin(MachineStart("m", room, room * 2, room, 512, 512, 512), starts)
+    simulator = Simulator.begin(MachineStart("m", room, room * 2, room, Sizes(512, 512, 512)), starts)
     journal = Journal.create(file, Identity("plan", "cluster", "assumptions"))
     began, used = time.perf_counter(), time.process_time()
     finished = Controller(plan, simulator, journal).start()

@@ -26,7 +26,7 @@ def _create(world: Reality) -> str:
     if machine.old is not Power.RUNNING:
         return "the old hypervisor does not run"
     machine.host_vm, machine.carrier, machine.guest = HostVmState.RUNNING, Place.OLD, Power.RUNNING
-    world.take(start.guest_pages + start.host_vm_pages, inside=start.guest_pages)
+    world.take(start.sizes.guest_pages + start.sizes.host_vm_pages, inside=start.sizes.guest_pages)
     return ""
 
 
@@ -43,7 +43,7 @@ def drop_host_vm(world: Reality, why: str) -> None:
     for vm in list(nested(world)):
         _drop_nested(world, vm, why)
     machine.host_vm, machine.carrier, machine.guest, machine.map = HostVmState.ABSENT, None, Power.ABSENT, MapState.NONE
-    world.take(-start.guest_pages - start.host_vm_pages, inside=-start.guest_pages)
+    world.take(-start.sizes.guest_pages - start.sizes.host_vm_pages, inside=-start.sizes.guest_pages)
 
 
 def _drop_nested(world: Reality, vm: Guest, why: str) -> None:
@@ -110,7 +110,7 @@ def _launch(world: Reality) -> str:
     if machine.new is not Power.ABSENT:
         return ""
     machine.new, machine.boot_hangs = Power.BOOTING, False
-    world.take(machine.start.new_pages)
+    world.take(machine.start.sizes.new_pages)
     return ""
 
 
@@ -130,7 +130,7 @@ def end_new(world: Reality, why: str) -> None:
     """The new hypervisor ends, before it carries anything; a map that it was given goes with it."""
     machine = world.machine
     if machine.new is not Power.ABSENT:
-        world.take(-machine.start.new_pages)
+        world.take(-machine.start.sizes.new_pages)
     machine.new, machine.boot_hangs = Power.ABSENT, False
     if machine.map in (MapState.PASSED, MapState.VALIDATED):
         machine.map = MapState.NONE
@@ -166,7 +166,7 @@ def _tear_down(world: Reality) -> str:
     if machine.new is not Power.RUNNING or machine.map is not MapState.VALIDATED:
         return "no new hypervisor has read the map and answers"
     machine.old, machine.carrier = Power.ABSENT, Place.NEW
-    world.take(-machine.start.old_pages)
+    world.take(-machine.start.sizes.old_pages)
     for vm in world.vms.values():
         if Place.OLD in vm.copies:
             _drop_on_old(world, vm)

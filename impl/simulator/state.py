@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from ..driver import HostVmState, MapState, Place, Power, Stage
+from ..plan import Sizes
 
 BLOCKS_MOST = 16
 NOT_THERE = -1
@@ -42,13 +43,7 @@ class MachineStart:
     capacity_pages: int
     commit_limit_pages: int
     host_vm_size_pages: int
-    old_pages: int
-    guest_pages: int
-    new_pages: int
-    old_vm_pages: int = 0
-    guest_vm_pages: int = 0
-    new_vm_pages: int = 0
-    host_vm_pages: int = 0
+    sizes: Sizes
     swap_pages: int = 0
 
 
@@ -142,8 +137,7 @@ class Machine:
 
     def overhead(self, place: Place) -> int:
         """What the hypervisor there takes for each VM."""
-        start = self.start
-        return {Place.OLD: start.old_vm_pages, Place.GUEST: start.guest_vm_pages, Place.NEW: start.new_vm_pages}[place]
+        return self.start.sizes.per_vm(place)
 
     @property
     def digest(self) -> str | None:
@@ -239,7 +233,7 @@ class Reality:
 def reality(machine: MachineStart, vms: list[VmStart], seed: int) -> Reality:
     """The world at its beginning."""
     world = Reality(Machine(machine), {start.name: guest(start) for start in vms}, seed * 2 + 1)
-    world.take(machine.old_pages)
+    world.take(machine.sizes.old_pages)
     for vm in world.vms.values():
         world.recharge(vm)
         world.swapped += vm.swapped

@@ -79,13 +79,7 @@ def simulated(plan: Plan, *, seed: int, faults: Sequence[Fault], tap: Tap | None
         host.memory_pages,
         host.memory_pages * host.commit_limit_percent // 100,
         plan.host_vm.size_pages,
-        sizes.old_pages,
-        sizes.guest_pages,
-        sizes.new_pages,
-        sizes.old_vm_pages,
-        sizes.guest_vm_pages,
-        sizes.new_vm_pages,
-        sizes.host_vm_pages,
+        sizes,
         host.swap_pages,
     )
     return Simulator.begin(machine, [_start(vm) for vm in plan.residents], seed=seed, faults=faults, tap=tap)

@@ -121,7 +121,8 @@ def test_what_is_used_is_the_sum_of_what_is_there(case: Case) -> None:
 def counted(world: Reality) -> int:
     """Everything that is there, added up anew."""
     m, start = world.machine, world.machine.start
-    there = [(m.old, start.old_pages), (m.new, start.new_pages), (m.guest, start.guest_pages + start.host_vm_pages)]
+    sizes = start.sizes
+    there = [(m.old, sizes.old_pages), (m.new, sizes.new_pages), (m.guest, sizes.guest_pages + sizes.host_vm_pages)]
     pages = sum(size for power, size in there if power.value != "absent")
     for vm in world.vms.values():
         arriving = vm.target if vm.stage.value in ("copying", "stopped") else None

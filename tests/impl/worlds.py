@@ -43,11 +43,7 @@ def case(name: str, steps: tuple[Step, ...], vms: tuple[VmStart, ...], capacity_
         capacity_pages,
         commit_limit_pages=3 * total_pages + 8,
         host_vm_size_pages=total_pages + 1,
-        old_pages=SIZES.old_pages,
-        guest_pages=SIZES.guest_pages,
-        new_pages=SIZES.new_pages,
-        guest_vm_pages=SIZES.guest_vm_pages,
-        host_vm_pages=SIZES.host_vm_pages,
+        sizes=SIZES,
         swap_pages=4,
     )
     sizes = tuple(VmSizes(vm.name, vm.size_pages, 1) for vm in vms)

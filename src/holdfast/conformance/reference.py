@@ -205,13 +205,7 @@ class Reference(Adapter):
             at["capacity"],
             at["commit_limit"],
             self._constants[self._names.host_vm]["size"],
-            sizes.old_pages,
-            sizes.guest_pages,
-            sizes.new_pages,
-            sizes.old_vm_pages,
-            sizes.guest_vm_pages,
-            sizes.new_vm_pages,
-            sizes.host_vm_pages,
+            sizes,
             at["swap"],
         )
 
