@@ -2,6 +2,7 @@
 #   make demo    prove the shipped safe plan, and show how an unsafe one goes wrong
 #   make test    the default tests          make slow    the tests that take minutes
 #   make test-qemu   the tests on real QEMU, which it fetches; skipped, with the reason, where it cannot
+#   make conformance   how much the gate catches: mutants of the implementation, in a table; fails where one survives
 #   make catalogue   derive again all that the catalogue says; fails on any gap
 #   make lint    ruff, mypy, pyright        make bench   figures, side by side with other tools
 #   make clean   remove all that the above made
@@ -14,7 +15,7 @@ UNSAFE := specs/examples/unsafe-guests-unbounded.yaml
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test slow test-qemu catalogue lint bench clean
+.PHONY: help demo test slow test-qemu conformance catalogue lint bench clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -51,14 +52,17 @@ demo: $(INSTALLED)
 	    || { echo "the demonstration failed: $(UNSAFE) was to be violated (exit 1), not exit $$code" >&2; exit 1; }
 
 test: $(INSTALLED_DEV)
-	@$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not slow and not qemu"
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not slow and not qemu and not power"
 
 slow: $(INSTALLED_DEV)
-	@$(BIN)/python -m pytest -q -n auto --dist worksteal -m "slow and not qemu"
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal -m "slow and not qemu and not power"
 
 test-qemu: $(INSTALLED_DEV)
 	@$(BIN)/python -m holdfast.impl.qemu || true
-	@$(BIN)/python -m pytest -q -m qemu tests/impl/qemu
+	@$(BIN)/python -m pytest -q -m "qemu and not power" tests/impl/qemu
+
+conformance: $(INSTALLED_DEV)
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal -m power tests/conformance/power
 
 catalogue: $(INSTALLED)
 	@$(BIN)/holdfast catalogue --check

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from .conformance.power import table
 from .impl import tallies
 
 WITNESSES = {"spin": "spin", "virsh": "libvirt-clients", "gcc": "gcc"}
@@ -34,8 +35,11 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """What was counted here goes to whoever sums it up."""
+    """What was counted here goes to whoever sums it up. A gate that names too few of the right requirements fails."""
     tallies.hand_over(session.config)
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None and table.too_weak(_rows(reporter)):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -45,5 +49,14 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """What was counted."""
+    """What was counted, and what became of the mutants of the implementation."""
     tallies.tell(terminalreporter, config)
+    rows = _rows(terminalreporter)
+    if rows:
+        terminalreporter.section("mutants of the implementation")
+        for line in table.told(rows):
+            terminalreporter.write_line(line)
+
+
+def _rows(reporter: pytest.TerminalReporter) -> list[table.Row]:
+    return table.rows_of(reporter.getreports("passed") + reporter.getreports("failed"))
