@@ -1,6 +1,6 @@
 """A table of mutants of the implementation: what each breaks, what caught it, and whether the right requirement is named.
 
-Each mutant is a test of its own (marker `power`), which records a row; rows are told at the end, from however many processes.
+Each mutant is a test of its own (marker `power`) and records a row; rows are told at the end, from however many processes.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .table import Row, recorded, too_weak, told
+from .table import Row, recorded, told, too_weak
 
 RIGHT = Row("no fence", "controller", "crash points", ("S1",), ("S1", "S2"))
 WRONG = Row("no gate", "controller", "lock step", ("M1",), ("S4",))
