@@ -157,14 +157,14 @@ class Controller:
             course.finish(step)
             return True
         if self._safe.gives_later(effect, taking):
-            self._stuck = NoRoom(f"no step can go on: {effect} waits until others have given what they are to give")
+            self._stuck = NoRoom(f"no step can go on: {effect} waits until others have given what they are to give (M9)")
             return False
         if waits := self._safe.left_behind(effect, belief.vms.values()):
-            self._stuck = OutOfOrder(f"no step can go on: {waits}")
+            self._stuck = OutOfOrder(f"no step can go on: {waits} (S4)")
             return False
         there = Occupancy(world.machine, vm, tuple(belief.in_flight.values()), belief.reserved_inside_pages)
         if short := self._safe.short_of(self.plan, effect, there):
-            self._stuck = NoRoom(f"no step can go on: {short}")
+            self._stuck = NoRoom(f"no step can go on: {short} (O)")
             return False
         self._perform(step, effect)
         return True
@@ -248,7 +248,7 @@ class Controller:
             struck = sum(belief.faults[name] for name in together_with(fault))
             tolerated = times_tolerated(fault, self.plan.tolerated)
             if fault == "vm_lost" and not belief.rolling_back:
-                raise VmLost(f"{subject} is lost: what held its only complete copy is gone; others can be rolled back")
+                raise VmLost(f"{subject} is lost: what held its only complete copy is gone; others can be rolled back (S2)")
             if fault not in ALWAYS and struck > tolerated:
                 raise TooManyFaults(fault, subject, struck, tolerated)
 

@@ -131,7 +131,7 @@ def _resume(_: Step, now: Situation) -> Effect | None:
         return None
     if not now.agreed:
         raise Contradiction(
-            "the new hypervisor holds another map than the one that was sealed: nothing is resumed from it"
+            "the new hypervisor holds another map than the one that was sealed: nothing is resumed from it (S10)"
         )
     return _on(now, "resume")
 

@@ -178,7 +178,7 @@ def _drop_on_old(world: Reality, vm: Guest) -> None:
     if Place.OLD in vm.unpaused:
         vm.unpaused.remove(Place.OLD)
     if vm.source is Place.OLD and vm.stage is not Stage.COMMITTED:
-        world.lose(vm, "it was on the old hypervisor when that was ended")
+        world.lose(vm, "it was on the old hypervisor when that was ended", "S4")
     elif vm.stage is Stage.COMMITTED:
         vm.stage = Stage.FENCED
     world.recharge(vm)

@@ -17,7 +17,7 @@ def act(world: Reality, vm: Guest, heard: Heard) -> None:
     if not places or vm.lost:
         return
     if len(places) > 1:
-        world.broke(f"{vm.start.name} runs twice: at {' and at '.join(p.value for p in places)}")
+        world.broke(f"{vm.start.name} runs twice: at {' and at '.join(p.value for p in places)} (S1)")
     for place in places:
         check(world, vm, place)
     if vm.start.busy or len(places) > 1:
@@ -41,7 +41,7 @@ def check(world: Reality, vm: Guest, place: Place) -> None:
     """A VM that executes proves that its memory is what it wrote (S3)."""
     copy = vm.copies.get(place)
     if copy != vm.truth:
-        world.lose(vm, f"it runs at {place.value} with pages that are stale, lost or overwritten")
+        world.lose(vm, f"it runs at {place.value} with pages that are stale, lost or overwritten", "S3")
 
 
 def grow(world: Reality, vm: Guest, pages: int, heard: Heard) -> None:

@@ -149,7 +149,7 @@ class Machine:
 
 @dataclass(slots=True)
 class Reality:
-    """All of it, the clock and chance included. `broken` is what went wrong for good, in words, each thing once."""
+    """All of it, the clock and chance included. `broken` is what went wrong for good, each thing once."""
 
     machine: Machine
     vms: dict[str, Guest]
@@ -162,7 +162,7 @@ class Reality:
     """VMs that a fault has killed against which nothing helps: what was in the host VM that died."""
 
     def broke(self, what: str) -> None:
-        """Note what must never be."""
+        """Note what must never be; the catalogue's name stands at its end."""
         if what not in self.broken:
             self.broken.append(what)
 
@@ -201,18 +201,18 @@ class Reality:
     def _check_room(self) -> None:
         machine, start = self.machine, self.machine.start
         if machine.used > start.capacity_pages:
-            self.broke(f"the machine holds more frames than it has, by {machine.used - start.capacity_pages} pages")
+            self.broke(f"the machine holds more frames than it has, by {machine.used - start.capacity_pages} pages (O)")
         if machine.committed > start.commit_limit_pages:
-            self.broke(f"the machine promises too much, by {machine.committed - start.commit_limit_pages} pages")
+            self.broke(f"the machine promises too much, by {machine.committed - start.commit_limit_pages} pages (O)")
         if machine.inside > start.host_vm_size_pages and machine.inside:
-            self.broke(f"the host VM holds more than its size, by {machine.inside - start.host_vm_size_pages} pages")
+            self.broke(f"the host VM holds more than its size, by {machine.inside - start.host_vm_size_pages} pages (O)")
 
-    def lose(self, vm: Guest, why: str) -> None:
-        """A VM is gone for good."""
+    def lose(self, vm: Guest, why: str, broken: str = "S2") -> None:
+        """A VM is gone for good; `broken` is what the catalogue says of that."""
         vm.lost = True
         vm.unpaused.clear()
         if vm.start.name not in self.forgiven:
-            self.broke(f"{vm.start.name} is lost: {why}")
+            self.broke(f"{vm.start.name} is lost: {why} ({broken})")
 
     def executing(self, vm: Guest) -> tuple[Place, ...]:
         """Where a VM executes."""

@@ -133,12 +133,20 @@ def at_every_point(
     return wrong(case, simulator, journal, "done" if stopped and case.ends == "done" else how, over=not stopped)
 
 
-def ended(run: Callable[[], Finished]) -> str:
-    """How a run ended: `done`, `rolled_back`, or the name of what stopped it."""
+class How(str):
+    """How a run ended: `done`, `rolled_back`, or the name of what stopped it; `said` is what that said."""
+
+    said = ""
+
+
+def ended(run: Callable[[], Finished]) -> How:
+    """How a run ended."""
     try:
-        return run().how
+        return How(run().how)
     except (Stopped, NeverEnds, UnusableJournal) as stop:
-        return type(stop).__name__
+        how = How(type(stop).__name__)
+        how.said = f": {stop}"
+        return how
 
 
 class Looking(Recorder):
@@ -170,13 +178,13 @@ def recovered(case: Case, crashed: Crashed, direction: str, mechanism: Mechanism
     how = _recover(case, driver, journal, direction, mechanism)
     findings = wrong(case, simulator, journal, how)
     if ends and how not in (ends, "Ended"):
-        findings.append(f"the run ended with {how}, and not with {ends}")
+        findings.append(f"the run ended with {how}, and not with {ends} (L2)")
     return [f"{crashed.where}, {direction}: {said}" for said in findings]
 
 
 def _recover(case: Case, driver: Recorder, journal: Journal, direction: str, mechanism: Mechanism) -> str:
     """Go on, again after each stop that tells the operator to decide, until the run ends or stops for good."""
-    how = ""
+    how, stops = "", ""
     for _ in range(4):
         try:
             controller = Controller(case.plan, driver, journal, safeguards=mechanism.safeguards)
@@ -184,6 +192,8 @@ def _recover(case: Case, driver: Recorder, journal: Journal, direction: str, mec
             return f"UnusableJournal: {error}"
         beginning = controller.start if controller.unbegun else getattr(controller, direction)
         how = ended(beginning)
+        stops += how.said
+        how.said = stops
         if how == "PastNoReturn":
             direction = "resume"
         elif how not in ("TooManyFaults", "VmLost", "NoRoom") or (how == "VmLost" and direction == "resume"):
@@ -194,7 +204,11 @@ def _recover(case: Case, driver: Recorder, journal: Journal, direction: str, mec
 
 
 def wrong(case: Case, simulator: Simulator, journal: Journal, how: str, *, over: bool = True) -> list[str]:
-    """All that must be so once a run is over, and is not; of one that was stopped, what must be so then."""
+    """All that must be so once a run is over, and is not; of one that was stopped, what must be so then.
+
+    At the end of each finding stands the catalogue's name for what is broken. A23 is the assumption that a controller which
+    comes back believes what is so.
+    """
     return [
         *simulator.broken,
         *_wrong_ending(case, simulator, how),
@@ -209,7 +223,17 @@ def _wrong_ending(case: Case, simulator: Simulator, how: str) -> list[str]:
         allowed.add("Contradiction")
     if simulator.world.forgiven:
         allowed.add("VmLost")
-    return [] if how in allowed else [f"the run ended with {how}"]
+    said = how.said if isinstance(how, How) else ""
+    return [] if how in allowed else [f"the run ended with {how}{said} ({_broken_by_ending(case, simulator, how)})"]
+
+
+def _broken_by_ending(case: Case, simulator: Simulator, how: str) -> str:
+    """What the catalogue says of a run that ended in another way than it should."""
+    if how == "done" and case.ends == "TooManyFaults":
+        return "A1"
+    if any(fault.name == INTERFERENCE for fault in simulator.struck):
+        return "S1"
+    return "L3" if simulator.world.machine.host_vm is HostVmState.SUSPENDED else "L2"
 
 
 def _disagreeing(case: Case, simulator: Simulator, journal: Journal, how: str, over: bool) -> list[str]:
@@ -218,22 +242,22 @@ def _disagreeing(case: Case, simulator: Simulator, journal: Journal, how: str, o
     try:
         belief = believed(case.plan, journal.entries())
     except UnusableJournal as error:
-        return [f"the journal makes no sense: {error}"]
+        return [f"the journal makes no sense: {error} (A23)"]
     if any(fault.name == INTERFERENCE for fault in simulator.struck):
         return []
-    found = [f"the journal has {belief.pending} without an outcome"] if belief.pending else []
+    found = [f"the journal has {belief.pending} without an outcome (A23)"] if belief.pending else []
     if how in ("done", "rolled_back") and over and belief.ended != how:
-        found.append(f"the run ended with {how}, and the journal says {belief.ended}")
+        found.append(f"the run ended with {how}, and the journal says {belief.ended} (A23)")
     return found + (_differing(belief, simulator.observe()) if over else [])
 
 
 def _differing(belief: Belief, world: World) -> list[str]:
     found: list[str] = []
     if belief.machine is None or control_of_machine(belief.machine) != control_of_machine(world.machine):
-        found.append("journal and world disagree about the machine")
+        found.append("journal and world disagree about the machine (A23)")
     for name, vm in world.vms.items():
         if not vm.lost and (name not in belief.vms or control_of_vm(belief.vms[name]) != control_of_vm(vm)):
-            found.append(f"journal and world disagree about {name}")
+            found.append(f"journal and world disagree about {name} (A23)")
     return found
 
 
@@ -245,24 +269,24 @@ def _wrong_place(case: Case, simulator: Simulator, how: str) -> list[str]:
     place = Place.OLD if world.machine.old is Power.RUNNING else Place.NEW
     found = _wrong_targets(case, world) if how == "rolled_back" else []
     found += [
-        f"{vm.name} is {control_of_vm(vm)}, and runs at {vm.running_at}"
+        f"{vm.name} is {control_of_vm(vm)}, and runs at {vm.running_at} (S7)"
         for vm in world.vms.values()
         if (vm.source, vm.stage, vm.running_at, vm.copies_at) != (place, Stage.SETTLED, (place,), (place,))
     ]
     if (how == "done" and place is Place.OLD) or (how == "rolled_back" and place is Place.NEW):
-        found.append(f"the run is {how}, and the VMs are at {place.value}")
+        found.append(f"the run is {how}, and the VMs are at {place.value} (S7)")
     if world.machine.host_vm is not HostVmState.ABSENT or (world.machine.new is Power.RUNNING) == (place is Place.OLD):
-        found.append("something of the exchange is left on the machine")
+        found.append("something of the exchange is left on the machine (S7)")
     used_pages = 2 + sum(vm.resident_pages for vm in world.vms.values())
     if world.machine.used_pages != used_pages:
-        found.append(f"{world.machine.used_pages} pages are used where {used_pages} are needed")
+        found.append(f"{world.machine.used_pages} pages are used where {used_pages} are needed (X7)")
     return found
 
 
 def _wrong_targets(case: Case, world: World) -> list[str]:
     """What was taken is given back."""
     return [
-        f"{start.name} has {world.vms[start.name].ballooned_pages} pages in the balloon, not {start.ballooned_pages}"
+        f"{start.name} has {world.vms[start.name].ballooned_pages} pages in the balloon, not {start.ballooned_pages} (X7)"
         for start in case.vms
         if world.vms[start.name].ballooned_pages != start.ballooned_pages
     ]

@@ -53,7 +53,7 @@ def test_a_receiver_that_runs_beside_its_source_is_noticed() -> None:
 
     did(simulator, "reclaim a")
 
-    assert "a runs twice: at guest and at old" in simulator.broken
+    assert "a runs twice: at guest and at old (S1)" in simulator.broken
 
 
 def test_a_source_that_is_fenced_cannot_go_on() -> None:
@@ -68,7 +68,7 @@ def test_a_receiver_that_is_ended_when_its_source_is_gone_is_a_loss() -> None:
     simulator = ONE.world()
     did(simulator, *INTO, "fence a", "cancel a")
 
-    assert simulator.broken == ["a is lost: its receiver was ended when its source was gone already"]
+    assert simulator.broken == ["a is lost: its receiver was ended when its source was gone already (S2)"]
     assert simulator.observe("a").vms["a"].authority is None
 
 
@@ -83,7 +83,7 @@ def test_a_flipped_bit_changes_the_digest_and_destroys_what_is_resumed() -> None
 
     assert sealed is not None
     assert read != sealed
-    assert simulator.broken == ["a is lost: it runs at guest with pages that are stale, lost or overwritten"]
+    assert simulator.broken == ["a is lost: it runs at guest with pages that are stale, lost or overwritten (S3)"]
 
 
 def test_a_copy_without_room_overcommits_the_machine() -> None:
@@ -97,7 +97,7 @@ def test_a_host_vm_that_is_destroyed_takes_what_is_in_it_along() -> None:
     simulator = ONE.world()
     did(simulator, *INTO, "fence a", "activate a", "destroy_host_vm")
 
-    assert simulator.broken == ["a is lost: the host VM was destroyed with the VM in it"]
+    assert simulator.broken == ["a is lost: the host VM was destroyed with the VM in it (S2)"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)

@@ -52,8 +52,8 @@ def recorded(row: Row, record: Record) -> None:
 
 def rows_of(reports: Iterable[pytest.TestReport]) -> list[Row]:
     """The rows that tests have recorded, in the order of mechanisms and mutants."""
-    found = [value for report in reports for name, value in report.user_properties if name == KEY]
-    rows = [Row(**{k: tuple(v) if isinstance(v, list) else v for k, v in dict[str, Any](f).items()}) for f in found]
+    found: list[Any] = [value for report in reports for name, value in report.user_properties if name == KEY]
+    rows = [Row(f["mutant"], f["mechanism"], f["road"], tuple(f["expected"]), tuple(f["named"])) for f in found]
     return sorted(rows, key=lambda row: (row.mechanism, row.mutant))
 
 

@@ -11,9 +11,8 @@ from holdfast.impl.gate import Occupancy
 from holdfast.impl.journal import Journal, Kind
 from holdfast.impl.plan import Plan
 from holdfast.impl.safeguards import Safeguards
-
-from .crashes import Mechanism
-from .worlds import GIVEN, HASTY, ONE, RECLAIMED, TIGHT, TWO, Case
+from tests.impl.crashes import Mechanism
+from tests.impl.worlds import GIVEN, HASTY, ONE, RECLAIMED, TIGHT, TWO, Case
 
 INTACT = Safeguards()
 
