@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from .belief import Belief
 from .deviations import machine_deviation, vm_deviation
 from .driver import Effect, MachineView, Place, Stage, VmView
+from .errors import NoRoom, OutOfOrder, Stopped
 from .gate import Occupancy, short_of
 from .plan import Plan
 
@@ -75,3 +77,15 @@ class Safeguards:
     short_of: Callable[[Plan, Effect, Occupancy], str] = short_of
     vm_deviation: Callable[[VmView, VmView, Effect | None], tuple[str, ...]] = vm_deviation
     machine_deviation: Callable[[MachineView, MachineView, Effect | None], tuple[str, ...]] = machine_deviation
+
+    def withheld(
+        self, effect: Effect, belief: Belief, machine: MachineView, vm: VmView | None, *, taking: bool = False
+    ) -> Stopped | None:
+        """Why an effect that is due has to wait; None where it need not. `taking`: some step has still to take memory."""
+        if self.gives_later(effect, taking):
+            return NoRoom(f"no step can go on: {effect} waits until others have given what they are to give")
+        if waits := self.left_behind(effect, belief.vms.values()):
+            return OutOfOrder(f"no step can go on: {waits}")
+        there = Occupancy(machine, vm, tuple(belief.in_flight.values()), belief.reserved_inside_pages)
+        short = self.short_of(belief.plan, effect, there)
+        return NoRoom(f"no step can go on: {short}") if short else None
