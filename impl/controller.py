@@ -166,8 +166,7 @@ class Controller:
         vm = self._chronicle.belief.vms.get(step.vm or "")
         if step.verb != "reclaim" or vm is None:
             return False
-        balloon_pages = vm.balloon_target_pages if step.balloon_pages is None else step.balloon_pages
-        swap_pages = vm.swap_target_pages if step.swap_pages is None else step.swap_pages
+        balloon_pages, swap_pages = step.balloon_pages or 0, step.swap_pages or 0
         return vm.ballooned_pages < balloon_pages or vm.swapped_pages < swap_pages
 
     def _perform(self, step: Step, effect: Effect) -> None:
