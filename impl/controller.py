@@ -13,23 +13,21 @@ from dataclasses import dataclass
 
 from .chronicle import Chronicle
 from .course import Course, steps_back
-from .deviations import control_of_machine, control_of_vm
 from .driver import Driver, Effect, Ending, HostVmState, MachineView, MapState, Place, Power, Stage, VmView, World
 from .errors import (
     Contradiction,
     EffectRefused,
     Ended,
     NoRoom,
-    OutOfOrder,
     PastNoReturn,
     Stopped,
     TooManyFaults,
     VmLost,
 )
 from .faults import ALWAYS, times_tolerated, together_with
-from .gate import Occupancy
 from .journal import Journal
 from .plan import Plan, Step
+from .reconciling import Reconciler
 from .rules import Situation, next_effect
 from .safeguards import Safeguards
 
@@ -79,6 +77,7 @@ class Controller:
         self._driver = driver
         self._chronicle = Chronicle(plan, journal)
         self._safe = safeguards or Safeguards()
+        self._reconciler = Reconciler(self._chronicle, self._safe)
         self._watch = watch
         self._stuck: Stopped = NoRoom("no step can go on")
 
@@ -156,15 +155,8 @@ class Controller:
             self._chronicle.step_done(step.name, world.time_us)
             course.finish(step)
             return True
-        if self._safe.gives_later(effect, taking):
-            self._stuck = NoRoom(f"no step can go on: {effect} waits until others have given what they are to give (M9)")
-            return False
-        if waits := self._safe.left_behind(effect, belief.vms.values()):
-            self._stuck = OutOfOrder(f"no step can go on: {waits} (S4)")
-            return False
-        there = Occupancy(world.machine, vm, tuple(belief.in_flight.values()), belief.reserved_inside_pages)
-        if short := self._safe.short_of(self.plan, effect, there):
-            self._stuck = NoRoom(f"no step can go on: {short} (O)")
+        if (why := self._safe.withheld(effect, belief, world.machine, vm, taking=taking)) is not None:
+            self._stuck = why
             return False
         self._perform(step, effect)
         return True
@@ -174,15 +166,14 @@ class Controller:
         vm = self._chronicle.belief.vms.get(step.vm or "")
         if step.verb != "reclaim" or vm is None:
             return False
-        balloon_pages = vm.balloon_target_pages if step.balloon_pages is None else step.balloon_pages
-        swap_pages = vm.swap_target_pages if step.swap_pages is None else step.swap_pages
+        balloon_pages, swap_pages = step.balloon_pages or 0, step.swap_pages or 0
         return vm.ballooned_pages < balloon_pages or vm.swapped_pages < swap_pages
 
     def _perform(self, step: Step, effect: Effect) -> None:
         belief = self._chronicle.belief
         self._chronicle.intend(step.name, effect)
         outcome = self._driver.perform(effect)
-        faults = self._explained(outcome.world, effect) or ((outcome.fault,) if outcome.fault else ())
+        faults = self._reconciler.explained(outcome.world, effect) or ((outcome.fault,) if outcome.fault else ())
         self._chronicle.conclude(outcome, faults)
         self._watch(Progress(step.name, effect, outcome.world, len(belief.done), faults))
         self._endure(faults, effect.vm or self.plan.machine)
@@ -190,56 +181,10 @@ class Controller:
             raise EffectRefused(f"{step.name}: {effect} was refused, and no fault explains it: {outcome.reason}")
 
     # ------------------------------------------------------------------------------------------ the world and the journal
-    def _explained(self, world: World, effect: Effect) -> tuple[str, ...]:
-        """The faults that explain what came of an effect. Raises Contradiction."""
-        belief = self._chronicle.belief
-        assert belief.machine is not None, "effects come after the beginning"
-        faults = self._safe.machine_deviation(belief.machine, world.machine, effect)
-        vm = world.vms.get(effect.vm) if effect.vm else None
-        if vm is not None:
-            faults += self._safe.vm_deviation(belief.vms[vm.name], vm, effect)
-        return faults + self._map_faults(effect, world.machine)
-
-    def _map_faults(self, effect: Effect, machine: MachineView) -> tuple[str, ...]:
-        read = effect.action == "validate_map" and machine.map is MapState.VALIDATED
-        agreed = self._safe.digests_agree(self._chronicle.belief.sealed_digest, machine.map_digest)
-        return ("map_corrupted",) if read and not agreed else ()
-
     def _reconcile(self, world: World) -> None:
         """Explain every difference between the world and the journal, or stop. Raises Stopped."""
-        pending = self._chronicle.belief.pending
-        endured: list[tuple[tuple[str, ...], str]] = []
-        if pending is not None:
-            self._differences(world, pending.effect)  # a contradiction is found before anything is written
-            faults = self._explained(world, pending.effect)
-            self._chronicle.conclude_observed(world, faults)
-            endured.append((faults, pending.effect.vm or self.plan.machine))
-        endured += self._note_differences(world)
-        for faults, subject in endured:
+        for faults, subject in self._reconciler.reconcile(world):
             self._endure(faults, subject)
-
-    def _differences(self, world: World, effect: Effect | None) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
-        """What struck the machine, and each VM. Raises Contradiction, with nothing written."""
-        belief = self._chronicle.belief
-        assert belief.machine is not None, "there is a beginning"
-        machine = self._safe.machine_deviation(belief.machine, world.machine, effect)
-        vms = {name: self._safe.vm_deviation(belief.vms[name], vm, effect) for name, vm in world.vms.items()}
-        return machine, vms
-
-    def _note_differences(self, world: World) -> list[tuple[tuple[str, ...], str]]:
-        belief = self._chronicle.belief
-        of_machine, of_vms = self._differences(world, None)
-        assert belief.machine is not None, "there is a beginning"
-        if of_machine or control_of_machine(belief.machine) != control_of_machine(world.machine):
-            self._chronicle.seen(of_machine, world.machine, None, world.time_us)
-        belief.see(world.machine, None)
-        for name, faults in of_vms.items():
-            vm = world.vms[name]
-            moved = control_of_vm(belief.vms[name]) != control_of_vm(vm)
-            if (faults or moved) and not (vm.lost and belief.vms[name].lost):
-                self._chronicle.seen(faults, None, vm, world.time_us)
-            belief.see(None, vm)
-        return [(of_machine, self.plan.machine), *((faults, name) for name, faults in of_vms.items())]
 
     def _endure(self, faults: tuple[str, ...], subject: str) -> None:
         """Go on after faults, if the plan tolerates them. Raises TooManyFaults, VmLost."""
@@ -248,7 +193,9 @@ class Controller:
             struck = sum(belief.faults[name] for name in together_with(fault))
             tolerated = times_tolerated(fault, self.plan.tolerated)
             if fault == "vm_lost" and not belief.rolling_back:
-                raise VmLost(f"{subject} is lost: what held its only complete copy is gone; others can be rolled back (S2)")
+                raise VmLost(
+                    f"{subject} is lost: what held its only complete copy is gone; others can be rolled back (S2)"
+                )
             if fault not in ALWAYS and struck > tolerated:
                 raise TooManyFaults(fault, subject, struck, tolerated)
 

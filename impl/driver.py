@@ -113,8 +113,9 @@ class DriverLost(Exception):
 class Effect:
     """One thing that either happens or does not. `amount` and `swap_pages` are in pages of 4 KiB.
 
-    `amount` is how much is to be sent (`copy`, `copy_again`), or the balloon target (`reclaim`); a real hypervisor may
-    send more. `vm` is None for an effect on the machine.
+    `amount` is how much is to be sent (`copy`, `copy_again`), the balloon target (`reclaim`), or how much of the way to it
+    (`inflate`, `deflate`, `swap_out`; None for all of it). A real hypervisor may do more. `vm` is None for an effect on
+    the machine.
     """
 
     action: str

@@ -12,7 +12,7 @@ class Contradiction(Stopped):
 
 
 class OutOfOrder(Stopped):
-    """What is due would leave a VM behind (S4): the plan has its steps in a wrong order, which no proof allows."""
+    """What is due would leave a VM behind (S4), or a map that nobody can read (S18): no proof allows such a plan."""
 
 
 class NoRoom(Stopped):

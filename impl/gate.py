@@ -30,10 +30,15 @@ def short_of(plan: Plan, effect: Effect, there: Occupancy) -> str:
     if effect.action in ENDS and there.vm is not None:
         return _for_copy(plan, ENDS[effect.action][1], there.vm, there)
     need_pages = _itself(plan, effect, there)
+    if effect.action == "create_host_vm":
+        size_pages = there.machine.host_vm_size_pages
+        if short := _over("the host VM", plan.sizes.guest_pages, 0, size_pages, "the guest hypervisor"):
+            return short
     if need_pages:
         return _on_machine(need_pages, need_pages, there, what=effect.action)
     if effect.action == "deflate" and there.vm is not None:
-        given_pages = there.vm.ballooned_pages - there.vm.balloon_target_pages
+        above_pages = there.vm.ballooned_pages - there.vm.balloon_target_pages
+        given_pages = above_pages if effect.amount is None else min(effect.amount, above_pages)
         return _on_machine(0, given_pages, there, what="what the balloon gives back")
     if effect.action in ("copy", "copy_again") and there.vm is not None:
         new_pages = there.vm.resident_pages - there.vm.copied_pages if effect.action == "copy" else 0

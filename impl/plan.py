@@ -59,6 +59,19 @@ class Sizes:
 
 
 @dataclass(frozen=True)
+class Formats:
+    """The hand-off format that the old hypervisor writes, and those that the new one reads, by number."""
+
+    written: int = 1
+    read: tuple[int, ...] = (1,)
+
+    @property
+    def readable(self) -> bool:
+        """Whether the new hypervisor reads what the old one writes."""
+        return self.written in self.read
+
+
+@dataclass(frozen=True)
 class Tolerated:
     """How often each fault may strike before the run stops: the assumptions of the plan's proof."""
 
@@ -79,6 +92,7 @@ class Plan:
     vms: tuple[VmSizes, ...]
     sizes: Sizes
     tolerated: Tolerated = field(default_factory=Tolerated)
+    formats: Formats = field(default_factory=Formats)
 
     @cached_property
     def vm_named(self) -> Mapping[str, VmSizes]:
@@ -113,9 +127,15 @@ class Plan:
                 tuple(VmSizes(**vm) for vm in said["vms"]),
                 Sizes(**said["sizes"]),
                 Tolerated(**said["tolerated"]),
+                _formats_from(said.get("formats", {})),
             ).checked()
         except (KeyError, TypeError) as error:
             raise UnusablePlan(f"not a plan: {error}") from None
+
+
+def _formats_from(said: Mapping[str, Any]) -> Formats:
+    """A plan that says nothing of formats, as earlier releases wrote them, was verified with those that fit."""
+    return Formats(said["written"], tuple(said["read"])) if said else Formats()
 
 
 def _step_from(said: Mapping[str, Any]) -> Step:

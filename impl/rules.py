@@ -7,7 +7,7 @@ step has done thereby makes its effects due again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .deviations import ENDS
 from .driver import Effect, HostVmState, MachineView, MapState, Place, Power, Stage, VmView
@@ -155,8 +155,15 @@ def _reclaim(step: Step, now: Situation) -> Effect | None:
         return None
     if (vm.balloon_target_pages, vm.swap_target_pages) != (balloon_pages, swap_pages):
         return Effect("reclaim", now.machine.name, vm.name, balloon_pages, swap_pages)
-    action = now.safeguards.still_to_move(vm)
+    action = now.safeguards.still_to_move(of_step(step, vm))
     return _about(now, vm, action) if action else None
+
+
+def of_step(step: Step, vm: VmView) -> VmView:
+    """A VM as a `reclaim` step sees it: what the step does not name is another's, and as it should be."""
+    balloon_pages = vm.ballooned_pages if step.balloon_pages is None else vm.balloon_target_pages
+    swap_pages = vm.swapped_pages if step.swap_pages is None else vm.swap_target_pages
+    return replace(vm, balloon_target_pages=balloon_pages, swap_target_pages=swap_pages)
 
 
 def _vm_of(step: Step, now: Situation) -> VmView:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from .belief import Belief
 from .deviations import machine_deviation, vm_deviation
 from .driver import Effect, MachineView, Place, Stage, VmView
+from .errors import NoRoom, OutOfOrder, Stopped
 from .gate import Occupancy, short_of
 from .plan import Plan
 
@@ -56,6 +58,14 @@ def left_behind(effect: Effect, vms: Iterable[VmView]) -> str:
     return ""
 
 
+def unreadable(effect: Effect, plan: Plan) -> str:
+    """Why the host VM is not suspended: nobody could read its map afterwards (S18); "" where somebody can."""
+    if effect.action != "suspend" or plan.formats.readable:
+        return ""
+    reads = ", ".join(map(str, plan.formats.read)) or "none"
+    return f"{effect} waits: hand-off format {plan.formats.written} is written, and the new hypervisor reads {reads}"
+
+
 def give_migration_up(vm: VmView) -> str:
     """How a migration is undone: cancelled before the commit, finished after it, since authority has passed."""
     return "cancel" if vm.stage in (Stage.COPYING, Stage.STOPPED) else finish_migration(vm)
@@ -72,6 +82,21 @@ class Safeguards:
     still_to_move: Callable[[VmView], str] = still_to_move
     gives_later: Callable[[Effect, bool], bool] = gives_later
     left_behind: Callable[[Effect, Iterable[VmView]], str] = left_behind
+    unreadable: Callable[[Effect, Plan], str] = unreadable
     short_of: Callable[[Plan, Effect, Occupancy], str] = short_of
     vm_deviation: Callable[[VmView, VmView, Effect | None], tuple[str, ...]] = vm_deviation
     machine_deviation: Callable[[MachineView, MachineView, Effect | None], tuple[str, ...]] = machine_deviation
+
+    def withheld(
+        self, effect: Effect, belief: Belief, machine: MachineView, vm: VmView | None, *, taking: bool = False
+    ) -> Stopped | None:
+        """Why an effect that is due has to wait; None where it need not. `taking`: some step has still to take memory."""
+        if self.gives_later(effect, taking):
+            return NoRoom(f"no step can go on: {effect} waits until others have given what they are to give (M9)")
+        if waits := self.left_behind(effect, belief.vms.values()):
+            return OutOfOrder(f"no step can go on: {waits} (S4)")
+        if waits := self.unreadable(effect, belief.plan):
+            return OutOfOrder(f"no step can go on: {waits} (S18)")
+        there = Occupancy(machine, vm, tuple(belief.in_flight.values()), belief.reserved_inside_pages)
+        short = self.short_of(belief.plan, effect, there)
+        return NoRoom(f"no step can go on: {short} (O)") if short else None

@@ -27,7 +27,12 @@ def act(world: Reality, vm: Guest, heard: Heard) -> None:
 
 def write(world: Reality, vm: Guest, places: tuple[Place, ...], heard: Heard) -> None:
     """The guest writes a block that chance has chosen, wherever it executes."""
-    block = world.draw(len(vm.truth))
+    if vm.truth:
+        write_block(vm, world.draw(len(vm.truth)), places, heard)
+
+
+def write_block(vm: Guest, block: int, places: tuple[Place, ...], heard: Heard) -> None:
+    """The guest writes this block, wherever it executes."""
     there = vm.copies.get(vm.target) if vm.target else None
     was_clean = there is not None and there[block] == vm.truth[block] != NOT_THERE
     vm.truth[block] += 1
@@ -49,7 +54,17 @@ def grow(world: Reality, vm: Guest, pages: int, heard: Heard) -> None:
     untouched = vm.start.size_pages - vm.resident - vm.ballooned - vm.swapped
     pages = min(pages, untouched, vm.start.peak_pages - vm.resident)
     if pages > 0:
-        vm.resident += pages
-        vm.add_blocks()
-        world.recharge(vm)
+        move(world, vm, resident_pages=pages)
         heard("touch", vm, pages)
+
+
+def move(
+    world: Reality, vm: Guest, *, resident_pages: int = 0, ballooned_pages: int = 0, swapped_pages: int = 0
+) -> None:
+    """So many pages more, or fewer, have a frame, are in the balloon, or are swapped; the rest was never touched."""
+    vm.resident += resident_pages
+    vm.ballooned += ballooned_pages
+    vm.swapped += swapped_pages
+    world.swapped += swapped_pages
+    vm.fit_blocks()
+    world.recharge(vm)

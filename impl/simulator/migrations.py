@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from ..deviations import ENDS
 from ..driver import Effect, Stage
-from .guests import Heard, check, grow, write
+from .guests import Heard, check, grow, move, write
 from .state import NOT_THERE, Guest, Reality
 
 VmEffect = Callable[[Reality, Guest, Effect, Heard], str]
@@ -36,7 +36,7 @@ def _copy(world: Reality, vm: Guest, effect: Effect, _: Heard) -> str:
     again = effect.action == "copy_again"
     due = [i for i, has in enumerate(there) if (has == NOT_THERE) != again and has != here[i]]
     before = vm.arrived
-    block_pages = max(1, vm.resident // len(there))
+    block_pages = max(1, vm.resident // max(1, len(there)))
     for i in due[: max(1, -(-(effect.amount or vm.resident) // block_pages))]:
         there[i] = here[i]
     sent = min(len(due) * block_pages, vm.resident) if again else vm.arrived - before
@@ -118,10 +118,17 @@ def give_up(world: Reality, vm: Guest, why: str | None) -> None:
 
 
 # --------------------------------------------------------------------------------------------------------- reclaiming
-def _reclaim(world: Reality, vm: Guest, effect: Effect, _: Heard) -> str:
-    balloon, swap = effect.amount or 0, effect.swap_pages or 0
+def out_of_reach(world: Reality, vm: Guest) -> str:
+    """Why nothing of a VM may be touched (X3); "" where it may."""
     if vm.stage is not Stage.SETTLED or not world.executing(vm):
         return "the VM does not run, or is in flight"
+    return ""
+
+
+def _reclaim(world: Reality, vm: Guest, effect: Effect, _: Heard) -> str:
+    balloon, swap = effect.amount or 0, effect.swap_pages or 0
+    if why := out_of_reach(world, vm):
+        return why
     if balloon + swap + vm.start.hot_pages > vm.start.size_pages:
         return "the targets do not leave what cannot be reclaimed"
     vm.balloon_target, vm.swap_target = balloon, swap
@@ -130,39 +137,40 @@ def _reclaim(world: Reality, vm: Guest, effect: Effect, _: Heard) -> str:
 
 def _inflate(world: Reality, vm: Guest, _: Effect, heard: Heard) -> str:
     wanted = vm.balloon_target - vm.ballooned
+    if wanted > 0 and (why := out_of_reach(world, vm)):
+        return why
     untouched = vm.start.size_pages - vm.resident - vm.ballooned - vm.swapped
     from_untouched = max(0, min(wanted, untouched))
     from_resident = max(0, min(wanted - from_untouched, vm.resident - vm.start.hot_pages))
     if vm.balloon_stuck:
         from_resident //= 2
         vm.balloon_stuck = False
-    vm.ballooned += from_untouched + from_resident
-    vm.resident -= from_resident
+    move(world, vm, resident_pages=-from_resident, ballooned_pages=from_untouched + from_resident)
     _heard_if("inflate_untouched", vm, from_untouched, heard)
     _heard_if("inflate", vm, from_resident, heard)
     world.time_us += from_resident
-    world.recharge(vm)
     return "" if vm.ballooned >= vm.balloon_target else "balloon_stopped_short"
 
 
 def _deflate(world: Reality, vm: Guest, _: Effect, heard: Heard) -> str:
     given = max(0, vm.ballooned - vm.balloon_target)
-    vm.ballooned -= given
-    world.recharge(vm)
+    if given and (why := out_of_reach(world, vm)):
+        return why
+    move(world, vm, ballooned_pages=-given)
     _heard_if("deflate", vm, given, heard)
     grow(world, vm, given, heard)
     return ""
 
 
 def _swap_out(world: Reality, vm: Guest, _: Effect, heard: Heard) -> str:
+    wanted = vm.swap_target - vm.swapped
+    if wanted > 0 and (why := out_of_reach(world, vm)):
+        return why
     room = world.machine.start.swap_pages - world.swapped
-    pages = max(0, min(vm.swap_target - vm.swapped, vm.resident - vm.start.hot_pages, room))
-    vm.swapped += pages
-    vm.resident -= pages
-    world.swapped += pages
+    pages = max(0, min(wanted, vm.resident - vm.start.hot_pages, room))
+    move(world, vm, resident_pages=-pages, swapped_pages=pages)
     world.time_us += pages
     _heard_if("swap_out", vm, pages, heard)
-    world.recharge(vm)
     return "" if vm.swapped >= vm.swap_target else "swap_full"
 
 

@@ -75,18 +75,21 @@ class Guest:
     charges: tuple[int, int, int] = (0, 0, 0)
     """What is counted for it: frames used, frames promised, frames inside the host VM."""
 
-    def add_blocks(self) -> None:
+    def fit_blocks(self) -> None:
         """As long as there are few pages each is a block: what is new is where the VM runs, and nowhere else."""
         while len(self.truth) < min(BLOCKS_MOST, self.resident):
             self.truth.append(0)
             for place, copy in self.copies.items():
                 copy.append(NOT_THERE if place is self.target else 0)
+        while len(self.truth) > self.resident:
+            for blocks in (self.truth, *self.copies.values()):
+                blocks.pop()
 
     @property
     def arrived(self) -> int:
         """How many pages have come to the receiver."""
         there = self.copies.get(self.target) if self.target else None
-        return 0 if there is None else self.resident * (len(there) - there.count(NOT_THERE)) // len(there)
+        return self.resident * (len(there) - there.count(NOT_THERE)) // len(there) if there else 0
 
     @property
     def stale(self) -> int:
@@ -100,7 +103,7 @@ class Guest:
 
 def guest(start: VmStart) -> Guest:
     """A VM at its beginning, running on the old hypervisor."""
-    truth = [0] * max(1, min(BLOCKS_MOST, start.resident_pages))
+    truth = [0] * min(BLOCKS_MOST, start.resident_pages)
     balloon, swap = start.ballooned_pages, start.swapped_pages
     return Guest(
         start, start.resident_pages, balloon, swap, balloon, swap, truth, {Place.OLD: list(truth)}, [Place.OLD]
@@ -205,7 +208,9 @@ class Reality:
         if machine.committed > start.commit_limit_pages:
             self.broke(f"the machine promises too much, by {machine.committed - start.commit_limit_pages} pages (O)")
         if machine.inside > start.host_vm_size_pages and machine.inside:
-            self.broke(f"the host VM holds more than its size, by {machine.inside - start.host_vm_size_pages} pages (O)")
+            self.broke(
+                f"the host VM holds more than its size, by {machine.inside - start.host_vm_size_pages} pages (O)"
+            )
 
     def lose(self, vm: Guest, why: str, broken: str = "S2") -> None:
         """A VM is gone for good; `broken` is what the catalogue says of that."""

@@ -32,7 +32,14 @@ def controller_plan(plan: Plan) -> controller.Plan:
         controller.Tolerated(
             faults.migration_aborted, faults.destination_killed, faults.boot_failed, faults.format_unreadable
         ),
+        _formats(plan),
     )
+
+
+def _formats(plan: Plan) -> controller.Formats:
+    old = plan.cluster.release_named[plan.cluster.host_named[plan.host].release]
+    new = plan.cluster.release_named[plan.to_release]
+    return controller.Formats(old.writes_format, new.reads_formats)
 
 
 def sizes_of(cluster: Cluster, host: str, to_release: str, host_vm: HostVm) -> controller.Sizes:

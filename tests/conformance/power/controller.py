@@ -13,6 +13,7 @@ from holdfast.impl.belief import Belief
 from holdfast.impl.controller import Controller
 from holdfast.impl.deviations import MachineControl, VmControl
 from holdfast.impl.plan import Step
+from holdfast.impl.reconciling import Reconciler
 from tests.impl.worlds import ONE, RECLAIMED, TWO
 
 from .breaking import function, method, none, nothing
@@ -77,10 +78,9 @@ def _no_faults(*_: Any) -> tuple[str, ...]:
     return ()
 
 
-def _pending_forgotten(self: Controller, world: Any) -> None:
+def _pending_forgotten(self: Reconciler, world: Any) -> Any:
     """What was under way in the crash is not looked into."""
-    for among, subject in self._note_differences(world):
-        self._endure(among, subject)
+    return self._note_differences(world)
 
 
 CONTROLLER = (
@@ -88,7 +88,7 @@ CONTROLLER = (
         "faults of effects not explained",
         "controller",
         ("L3",),
-        method(Controller, "_explained", _no_faults),
+        method(Reconciler, "explained", _no_faults),
         case=ONE,
         faults=("boot_failed",),
     ),
@@ -96,7 +96,7 @@ CONTROLLER = (
         "what was under way not looked into",
         "controller",
         ("A23", "L2"),
-        method(Controller, "_reconcile", _pending_forgotten),
+        method(Reconciler, "reconcile", _pending_forgotten),
         case=ONE,
     ),
     Mutant(

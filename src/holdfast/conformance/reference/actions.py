@@ -1,0 +1,65 @@
+"""What each action of the model is for the implementation: the effect of a rule, a hypervisor's own doing, or a guest's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ...impl.driver import MachineView, Power, Stage, VmView
+
+ABOUT_MACHINES: Mapping[str, tuple[str, ...]] = {
+    "create_host_vm": ("create_host_vm",),
+    "destroy_host_vm": ("destroy_host_vm",),
+    **dict.fromkeys(("suspend", "build_map", "seal_map"), ("suspend",)),
+    **dict.fromkeys(("launch_new", "finish_boot", "pass_map", "validate_map"), ("launch_new",)),
+    "tear_down_old": ("tear_down_old",),
+    "resume": ("resume",),
+    "roll_back": ("roll_back",),
+}
+"""Actions on a machine, each with the verbs whose rules may give it."""
+
+MIGRATIONS = ("consolidate", "disassociate", "withdraw")
+ABOUT_VMS: Mapping[str, tuple[str, ...]] = {
+    **{verb: (verb,) for verb in MIGRATIONS},
+    **dict.fromkeys(("copy", "copy_again", "stop", "commit", "fence", "activate"), MIGRATIONS),
+    "cancel": ("settle",),
+    **dict.fromkeys(("reclaim", "inflate", "deflate", "swap_out"), ("reclaim",)),
+}
+"""Effects on a VM, each with the verbs whose rules may give it."""
+
+RECLAIMING: Mapping[str, str] = {
+    **dict.fromkeys(("inflate", "inflate_untouched", "squeeze_buffer", "squeeze_anonymous"), "inflate"),
+    "deflate": "deflate",
+    **dict.fromkeys(("swap_out", "swap_out_blindly"), "swap_out"),
+}
+"""What the model's memory scheduler does, and the effect that it is part of: which pages go, guests choose."""
+
+CONTROLLERS = ("controller_crashed", "restart_controller")
+"""What happens to the controller itself."""
+
+
+def _sending(_: MachineView, vm: VmView | None, pages: int) -> bool:
+    under_way = vm is not None and vm.stage in (Stage.COPYING, Stage.STOPPED) and vm.target is not None
+    return under_way and pages <= vm.resident_pages - vm.copied_pages if vm else False
+
+
+def _sending_again(_: MachineView, vm: VmView | None, pages: int) -> bool:
+    return vm is not None and vm.target is not None and pages <= vm.dirty_pages
+
+
+def _in_pre_copy(_: MachineView, vm: VmView | None, __: int) -> bool:
+    return vm is not None and vm.stage is Stage.COPYING
+
+
+def _booting(machine: MachineView, _: VmView | None, __: int) -> bool:
+    return machine.new is Power.BOOTING
+
+
+BY_ITSELF: Mapping[str, Callable[[MachineView, VmView | None, int], bool]] = {
+    "copy": _sending,
+    "copy_again": _sending_again,
+    "stop": _in_pre_copy,
+    "finish_boot": _booting,
+}
+"""What a hypervisor does by itself once it was set going, whether a controller would ask for it now or is there at all; and
+when it can, with how many pages. Pre-copy sends, sends again, and ends when the hypervisor likes, and what boots comes up:
+the controller sees it afterwards, and explains it so (`impl/deviations.py`)."""

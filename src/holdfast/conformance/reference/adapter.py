@@ -1,0 +1,101 @@
+"""The adapter: what the gate asks for goes to the machine that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...impl.safeguards import Safeguards
+from ..adapter import Adapter, Answer, Done, Greeting, Refused, Shown, Unsupported
+from .actions import ABOUT_MACHINES, ABOUT_VMS, CONTROLLERS, RECLAIMING
+from .names import Names
+from .played import BY_GUESTS
+from .site import Site
+
+STRIKING = ("migration_aborted", "destination_killed", "boot_failed", "format_unreadable")
+"""The faults of the model that the simulator has."""
+
+KNOWN = frozenset({*ABOUT_MACHINES, *ABOUT_VMS, *RECLAIMING, *CONTROLLERS, *STRIKING, *BY_GUESTS, "dirty"} - {"fence"})
+"""Every action of the model that it has a word for."""
+
+
+class Reference(Adapter):
+    """The reference implementation, on each machine of a world. `safeguards` are its own, unless a test takes one out."""
+
+    safeguards = Safeguards()
+
+    def __init__(self) -> None:
+        """Nothing is known of a world yet."""
+        self.sites: tuple[Site, ...] = ()
+
+    def hello(self, world: Mapping[str, Any]) -> Greeting:
+        """Learn sizes and names. Actions that it has no word for are not supported."""
+        self._sort = {member["label"]: member["sort"] for member in world["members"]}
+        self._known = {member["label"]: member["constants"] for member in world["members"]}
+        unsupported = frozenset(action["name"] for action in world["actions"]) - KNOWN
+        return Greeting("the reference implementation", unsupported)
+
+    def reset(self, state: Shown) -> None:
+        """New simulated machines, and controllers that have just looked at them."""
+        self.close()
+        self._left = {key.partition(".")[2]: n for key, n in state.items() if key.startswith("tolerated.")}
+        self.sites = tuple(self._site(label, state) for label, sort in self._sort.items() if sort == "Machine")
+
+    def _site(self, machine: str, state: Shown) -> Site:
+        names = Names.of(machine, self._known)
+        there = set(names.place.values())
+        vms = (label for label, sort in self._sort.items() if sort == "Vm" and state[f"{label}.source"] in there)
+        return Site(names, tuple(vms), state, self.safeguards)
+
+    def attempt(self, action: str, arguments: Shown) -> Answer:
+        """What the controller would do now, or what a hypervisor, a guest or a fault does."""
+        if action not in KNOWN:
+            return Unsupported()
+        if action in CONTROLLERS:
+            return self._controller(action)
+        site = self._at(arguments)
+        if action in STRIKING:
+            return self._strike(site, action, arguments.get("vm"))
+        return site.guest(action, arguments) if action in (*BY_GUESTS, "dirty") else site.attempt(action, arguments)
+
+    def _at(self, arguments: Shown) -> Site:
+        """The machine that an attempt is about."""
+        vm, machine = arguments.get("vm"), arguments.get("machine")
+        return next(site for site in self.sites if vm in site.vms or site.names.machine == machine)
+
+    def _strike(self, site: Site, fault: str, vm: str | None) -> Answer:
+        """As often as the world tolerates it, on whatever machine."""
+        if not self._left.get(fault, 0):
+            return Refused("no more such faults are tolerated")
+        if not site.strike(fault, vm):
+            return Refused("there is nothing that this fault could strike")
+        self._left[fault] -= 1
+        return Done()
+
+    def _controller(self, action: str) -> Answer:
+        """The controller ends, or a new one goes on."""
+        running = all(site.running for site in self.sites)
+        if running is not (action == "controller_crashed"):
+            return Refused("the controller runs" if running else "the controller has ended")
+        if running and not self._left.get(action, 0):
+            return Refused("no more such faults are tolerated")
+        for site in self.sites:
+            site.crash() if running else site.restart()
+        if running:
+            self._left[action] -= 1
+        return Done()
+
+    def observe(self) -> Shown:
+        """What the simulators say of the machines and their VMs, and what is left to tolerate."""
+        shown = {key: value for site in self.sites for key, value in site.shown()}
+        shown |= {f"tolerated.{fault}": times for fault, times in self._left.items()}
+        for label, sort in self._sort.items():
+            if sort == "Controller":
+                shown[f"{label}.running"] = all(site.running for site in self.sites)
+        return shown
+
+    def close(self) -> None:
+        """Let go of the journals."""
+        for site in self.sites:
+            site.close()
+        self.sites = ()

@@ -1,0 +1,56 @@
+"""What a world of the model is for the implementation: machines, each with the names of what it knows by its role there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...impl.driver import Place
+from ...impl.plan import Formats, Plan, Sizes, Tolerated, VmSizes
+from ...impl.simulator.state import MachineStart
+
+Constants = Mapping[str, Mapping[str, Any]]
+"""The constants of each member, by its label."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """The world's names on one machine, and its constants."""
+
+    machine: str
+    host_vm: str
+    place: Mapping[Place, str]
+    known: Constants
+
+    @classmethod
+    def of(cls, machine: str, known: Constants) -> Names:
+        """Of this machine."""
+        at = known[machine]
+        guest = known[at["host_vm"]]["guest"]
+        return cls(machine, at["host_vm"], {Place.OLD: at["old"], Place.GUEST: guest, Place.NEW: at["new"]}, known)
+
+    def plan(self, vms: tuple[str, ...]) -> Plan:
+        """A plan without steps: what the controller is told of sizes. Which step it is at, each attempt says."""
+        promised = tuple(VmSizes(vm, self.known[vm]["size"], self.known[vm]["reservation"]) for vm in vms)
+        old, new = (self.known[self.place[place]] for place in (Place.OLD, Place.NEW))
+        formats = Formats(old["writes_format"], tuple(range(new["reads_from"], new["reads_upto"] + 1)))
+        return Plan("conform", self.machine, (), promised, self._sizes(), Tolerated(), formats)
+
+    def start(self) -> MachineStart:
+        """The machine at its beginning."""
+        at = self.known[self.machine]
+        size_pages = self.known[self.host_vm]["size"]
+        return MachineStart(self.machine, at["capacity"], at["commit_limit"], size_pages, self._sizes(), at["swap"])
+
+    def _sizes(self) -> Sizes:
+        takes = {place: self.known[self.place[place]] for place in Place}
+        return Sizes(
+            takes[Place.OLD]["footprint"],
+            takes[Place.GUEST]["footprint"],
+            takes[Place.NEW]["footprint"],
+            takes[Place.OLD]["vm_overhead"],
+            takes[Place.GUEST]["vm_overhead"],
+            takes[Place.NEW]["vm_overhead"],
+            self.known[self.host_vm]["overhead"],
+        )

@@ -1,0 +1,212 @@
+"""One machine with its controller: what this would do now is done, and written down; what it did not do, it sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ...impl.chronicle import Chronicle
+from ...impl.driver import Effect, Ending, Place, Stage, VmView
+from ...impl.errors import Stopped
+from ...impl.journal import Identity, Journal
+from ...impl.plan import Step
+from ...impl.reconciling import Reconciler
+from ...impl.rules import Situation, next_effect
+from ...impl.safeguards import Safeguards
+from ...impl.simulator.faults import Fault, strike
+from ..adapter import Answer, Did, Done, Happened, Refused, Shown
+from .actions import ABOUT_MACHINES, ABOUT_VMS, BY_ITSELF, RECLAIMING
+from .names import Names
+from .played import CLASSES, ELSEWHERE, Played, pages_of
+
+
+class Heard:
+    """A tap that keeps what it hears."""
+
+    def __init__(self) -> None:
+        """Nothing was heard."""
+        self.events: list[Happened] = []
+
+    def emit(self, actor: str, action: str, arguments: Mapping[str, Any], changed: Mapping[str, list[Any]]) -> None:
+        """Keep an event; what has changed is observed anyway."""
+        del actor, changed
+        self.events.append(Happened(action, dict(arguments)))
+
+
+class Site:
+    """A simulated machine, a controller, and the controller's journal. `running`: the controller was not ended."""
+
+    def __init__(self, names: Names, vms: tuple[str, ...], state: Shown, safeguards: Safeguards) -> None:
+        """A machine at its beginning, and a controller that has just looked at it."""
+        self.names, self.vms, self.running, self._safe = names, vms, True, safeguards
+        self._heard = Heard()
+        known = {vm: names.known[vm] for vm in vms}
+        pages = {vm: (known[vm]["size"], pages_of(vm, state, known[vm])) for vm in vms}
+        self.simulator = Played(names.start(), pages, self._heard)
+        self._plan = names.plan(vms)
+        self._journal = Journal.create(":memory:", Identity("conform", names.machine, ""))
+        self._stopped = ""
+        self._open()
+        self._chronicle.initial(self.simulator.observe())
+        self._chronicle.opened()
+
+    def close(self) -> None:
+        """Let go of the journal."""
+        self._journal.close()
+
+    # ------------------------------------------------------------------------------------------------- the controller
+    def crash(self) -> None:
+        """The controller ends, and with it all that it believes."""
+        self.running = False
+        del self._chronicle, self._reconciler
+
+    def restart(self) -> None:
+        """A new controller believes what the journal tells it, and then what it sees."""
+        self.running = True
+        self._open()
+        self._chronicle.opened()
+        self.look()
+
+    def _open(self) -> None:
+        self._chronicle = Chronicle(self._plan, self._journal)
+        self._reconciler = Reconciler(self._chronicle, self._safe)
+
+    def look(self) -> None:
+        """The controller, if there is one, sees what has happened without it, and lets a source go on that waits for it.
+
+        Where it finds no explanation it stops for good: from then on it does nothing that an operator does.
+        """
+        if not self.running:
+            return
+        try:
+            self._reconciler.reconcile(self.simulator.observe())
+        except Stopped as why:
+            self._stopped = str(why)
+        for name, vm in self._chronicle.belief.vms.items():
+            if _waits_for_controller(vm):
+                self._ordered(Effect("cancel", self.names.machine, name))
+
+    def attempt(self, action: str, arguments: Shown) -> Answer:
+        """What the controller would do now, or what the hypervisor does by itself."""
+        self._heard.events.clear()
+        vm, effect = arguments.get("vm"), self._effect(action, arguments)
+        why = "the controller has ended"
+        if self.running:
+            self.simulator.scheduled(action if action in RECLAIMING else "")
+            committed = action == "activate" and self._chronicle.belief.vms[str(vm)].stage is Stage.COMMITTED
+            why = self._ordered(replace(effect, action="fence")) if committed else ""
+            why = why or self._ordered(effect)
+        if why and self._by_itself(effect):
+            why = self.simulator.perform(effect).reason
+            self.look()
+        return Refused(why) if why else Did(tuple(self._heard.events)) if self._heard.events else Done()
+
+    def _effect(self, action: str, arguments: Shown) -> Effect:
+        name, machine, vm = RECLAIMING.get(action, action), self.names.machine, arguments.get("vm")
+        if action == "reclaim":
+            return Effect(name, machine, vm, arguments["balloon"], arguments["swap"])
+        return Effect(name, machine, vm, arguments.get("amount"))
+
+    def _by_itself(self, effect: Effect) -> bool:
+        if effect.action not in BY_ITSELF:
+            return False
+        world = self.simulator.observe()
+        return BY_ITSELF[effect.action](world.machine, world.vms.get(effect.vm or ""), effect.amount or 0)
+
+    def _ordered(self, effect: Effect) -> str:
+        """Why the controller does not order an effect now; "" if it did, and it was carried out."""
+        if why := self._stopped or self._withheld(effect):
+            return why
+        self._chronicle.intend(effect.action, effect)
+        outcome = self.simulator.perform(effect)
+        try:
+            faults = self._reconciler.explained(outcome.world, effect)
+        except Stopped as stopped:
+            self._stopped = str(stopped)
+            faults = ()
+        self._chronicle.conclude(outcome, faults)
+        return outcome.reason if outcome.ending is Ending.REFUSED else ""
+
+    def _withheld(self, effect: Effect) -> str:
+        """Why none of the steps that a plan could have would give the effect now, or what it has to wait for."""
+        belief = self._chronicle.belief
+        assert belief.machine is not None, "the controller has looked"
+        vm = belief.vms.get(effect.vm or "")
+        if effect.action in ("copy", "copy_again") and vm is not None and not _there(effect, vm):
+            return "there are not so many pages to be sent"
+        now = Situation(belief.machine, vm, belief.sealed_digest, self._safe)
+        verbs = {**ABOUT_MACHINES, **ABOUT_VMS}[effect.action]
+        if not any(_gives(_step(verb, effect, vm), now, effect.action) for verb in verbs):
+            return f"no step of a plan would {effect.action} now"
+        return str(self._safe.withheld(effect, belief, belief.machine, vm) or "")
+
+    # ------------------------------------------------------------------------------------------ guests and faults
+    def guest(self, action: str, arguments: Shown) -> Answer:
+        """A guest acts."""
+        why = self.simulator.guest_does(action, arguments["vm"], arguments.get("amount", 1))
+        self.look()
+        return Refused(why) if why else Done()
+
+    def strike(self, fault: str, vm: str | None) -> bool:
+        """A fault strikes; whether there was anything to strike."""
+        if strike(self.simulator.world, Fault(0, fault, vm)) is None:
+            return False
+        self.look()
+        return True
+
+    # ------------------------------------------------------------------------------------------------- what is seen
+    def shown(self) -> Iterable[tuple[str, Any]]:
+        """What there is, under the world's names."""
+        world, at = self.simulator.observe(), self.names
+        machine = world.machine
+        for place, power in ((Place.OLD, machine.old), (Place.GUEST, machine.guest), (Place.NEW, machine.new)):
+            yield f"{at.place[place]}.power", power.value
+        yield f"{at.host_vm}.state", machine.host_vm.value
+        yield f"{at.machine}.map", machine.map.value
+        if machine.carrier:
+            yield f"{at.host_vm}.carrier", at.place[machine.carrier]
+        for name, vm in world.vms.items():
+            yield from ((f"{name}.{field}", value) for field, value in self._of_vm(vm))
+
+    def _of_vm(self, vm: VmView) -> Iterable[tuple[str, Any]]:
+        """A source that waits for its controller has its VM, as the model sees it: only time passes until it goes on."""
+        place, waits = self.names.place, _waits_for_controller(vm)
+        stage = Stage.SETTLED if waits else Stage.COMMITTED if vm.stage is Stage.FENCED else vm.stage
+        yield from (("source", place[vm.source]), ("target", place[vm.target or vm.source]), ("stage", stage.value))
+        yield from (("copied", vm.copied_pages if vm.target else 0), ("dirty", vm.dirty_pages if vm.target else 0))
+        yield from (("balloon_target", vm.balloon_target_pages), ("swap_target", vm.swap_target_pages))
+        yield "intact", not vm.lost
+        if not waits:
+            yield "running", bool(self.simulator.world.vms[vm.name].unpaused)
+        count = self.simulator.pages[vm.name].count
+        yield from ((name, count[name]) for name in (*CLASSES, *ELSEWHERE))
+
+
+def _waits_for_controller(vm: VmView) -> bool:
+    """After the commit a source stays paused when its receiver dies, until the controller lets it go on."""
+    return vm.stage is Stage.STOPPED and vm.target is None
+
+
+def _there(effect: Effect, vm: VmView) -> bool:
+    pages = vm.dirty_pages if effect.action == "copy_again" else vm.resident_pages - vm.copied_pages
+    return (effect.amount or 0) <= pages
+
+
+def _step(verb: str, effect: Effect, vm: VmView | None) -> Step:
+    """A step of a plan that could have brought the controller to the effect: what it names is all that it moves."""
+    balloon_pages, swap_pages = (effect.amount, effect.swap_pages) if effect.action == "reclaim" else (None, None)
+    if vm is not None and effect.action in ("inflate", "deflate"):
+        balloon_pages = vm.balloon_target_pages
+    if vm is not None and effect.action == "swap_out":
+        swap_pages = vm.swap_target_pages
+    return Step(verb, verb, effect.vm, (), balloon_pages, swap_pages)
+
+
+def _gives(step: Step, now: Situation, action: str) -> bool:
+    """Whether a step's rule gives that action next."""
+    try:
+        effect = next_effect(step, now)
+    except Stopped:
+        return False
+    return effect is not None and effect.action == action
