@@ -8,7 +8,7 @@ from typing import Any
 
 from ...impl.chronicle import Chronicle
 from ...impl.driver import Effect, Ending, Place, Stage, VmView
-from ...impl.errors import Stopped
+from ...impl.errors import Stopped, UnusableJournal
 from ...impl.journal import Identity, Journal
 from ...impl.plan import Step
 from ...impl.reconciling import Reconciler
@@ -37,7 +37,9 @@ class Heard:
 class Site:
     """A simulated machine, a controller, and the controller's journal. `running`: the controller was not ended."""
 
-    def __init__(self, names: Names, vms: tuple[str, ...], state: Shown, safeguards: Safeguards) -> None:
+    def __init__(
+        self, names: Names, vms: tuple[str, ...], state: Shown, safeguards: Safeguards, journal: type[Journal]
+    ) -> None:
         """A machine at its beginning, and a controller that has just looked at it."""
         self.names, self.vms, self.running, self._safe = names, vms, True, safeguards
         self._heard = Heard()
@@ -45,7 +47,7 @@ class Site:
         pages = {vm: (known[vm]["size"], pages_of(vm, state, known[vm])) for vm in vms}
         self.simulator = Played(names.start(), pages, self._heard)
         self._plan = names.plan(vms)
-        self._journal = Journal.create(":memory:", Identity("conform", names.machine, ""))
+        self._journal = journal.create(":memory:", Identity("conform", names.machine, ""))
         self._stopped = ""
         self._open()
         self._chronicle.initial(self.simulator.observe())
@@ -59,14 +61,20 @@ class Site:
     def crash(self) -> None:
         """The controller ends, and with it all that it believes."""
         self.running = False
-        del self._chronicle, self._reconciler
+        del self._chronicle, self._reconciler  # whoever asks for them now finds a mistake
 
-    def restart(self) -> None:
-        """A new controller believes what the journal tells it, and then what it sees."""
+    def restart(self) -> str:
+        """A new controller believes what the journal tells it, and then what it sees. Why it does not run; "" if it does."""
+        try:
+            self._open()
+        except UnusableJournal as why:
+            return str(why)
+        if not self._chronicle.belief.begun:
+            return "the journal ends before anything was done"
         self.running = True
-        self._open()
         self._chronicle.opened()
         self.look()
+        return ""
 
     def _open(self) -> None:
         self._chronicle = Chronicle(self._plan, self._journal)
