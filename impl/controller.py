@@ -21,10 +21,7 @@ from .errors import (
     NoRoom,
     PastNoReturn,
     Stopped,
-    TooManyFaults,
-    VmLost,
 )
-from .faults import ALWAYS, times_tolerated, together_with
 from .journal import Journal
 from .plan import Plan, Step
 from .reconciling import Reconciler
@@ -176,7 +173,7 @@ class Controller:
         faults = self._reconciler.explained(outcome.world, effect) or ((outcome.fault,) if outcome.fault else ())
         self._chronicle.conclude(outcome, faults)
         self._watch(Progress(step.name, effect, outcome.world, len(belief.done), faults))
-        self._endure(faults, effect.vm or self.plan.machine)
+        self._reconciler.endure(faults, effect.vm or self.plan.machine)
         if outcome.ending is not Ending.DONE and not faults:
             raise EffectRefused(f"{step.name}: {effect} was refused, and no fault explains it: {outcome.reason}")
 
@@ -184,20 +181,7 @@ class Controller:
     def _reconcile(self, world: World) -> None:
         """Explain every difference between the world and the journal, or stop. Raises Stopped."""
         for faults, subject in self._reconciler.reconcile(world):
-            self._endure(faults, subject)
-
-    def _endure(self, faults: tuple[str, ...], subject: str) -> None:
-        """Go on after faults, if the plan tolerates them. Raises TooManyFaults, VmLost."""
-        belief = self._chronicle.belief
-        for fault in faults:
-            struck = sum(belief.faults[name] for name in together_with(fault))
-            tolerated = times_tolerated(fault, self.plan.tolerated)
-            if fault == "vm_lost" and not belief.rolling_back:
-                raise VmLost(
-                    f"{subject} is lost: what held its only complete copy is gone; others can be rolled back (S2)"
-                )
-            if fault not in ALWAYS and struck > tolerated:
-                raise TooManyFaults(fault, subject, struck, tolerated)
+            self._reconciler.endure(faults, subject)
 
     def _check_members(self, world: World) -> None:
         _check_names(self.plan, world)

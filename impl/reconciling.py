@@ -6,11 +6,14 @@ that is not as the journal has it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from .chronicle import Chronicle
 from .deviations import control_of_machine, control_of_vm
 from .driver import Effect, MachineView, MapState, World
+from .errors import TooManyFaults, VmLost
+from .faults import ALWAYS, times_tolerated, together_with
 from .safeguards import Safeguards
 
 Struck: TypeAlias = "tuple[tuple[str, ...], str]"
@@ -73,3 +76,16 @@ class Reconciler:
                 self._chronicle.seen(faults, None, vm, world.time_us)
             belief.see(None, vm)
         return [(of_machine, belief.plan.machine), *((faults, name) for name, faults in of_vms.items())]
+
+    def endure(self, faults: Sequence[str], subject: str) -> None:
+        """Go on after faults, if the plan tolerates them. Raises TooManyFaults, VmLost."""
+        belief = self._chronicle.belief
+        for fault in faults:
+            struck = sum(belief.faults[name] for name in together_with(fault))
+            tolerated = times_tolerated(fault, belief.plan.tolerated)
+            if fault == "vm_lost" and not belief.rolling_back:
+                raise VmLost(
+                    f"{subject} is lost: what held its only complete copy is gone; others can be rolled back (S2)"
+                )
+            if fault not in ALWAYS and struck > tolerated:
+                raise TooManyFaults(fault, subject, struck, tolerated)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from .conformance import coverages
 from .conformance.power import table
 from .impl import tallies
 
@@ -49,8 +50,13 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """What was counted, and what became of the mutants of the implementation."""
+    """What was counted, what was shown to the gate, and what became of the mutants of the implementation."""
     tallies.tell(terminalreporter, config)
+    shown = coverages.rows_of(_reports(terminalreporter))
+    if shown:
+        terminalreporter.section("what the reference implementation has shown")
+        for line in coverages.told(shown):
+            terminalreporter.write_line(line)
     rows = _rows(terminalreporter)
     if rows:
         terminalreporter.section("mutants of the implementation")
@@ -59,4 +65,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _rows(reporter: pytest.TerminalReporter) -> list[table.Row]:
-    return table.rows_of(reporter.getreports("passed") + reporter.getreports("failed"))
+    return table.rows_of(_reports(reporter))
+
+
+def _reports(reporter: pytest.TerminalReporter) -> list[pytest.TestReport]:
+    found: list[pytest.TestReport] = [*reporter.getreports("passed"), *reporter.getreports("failed")]
+    return found

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from holdfast.impl.controller import Controller, Progress
 from holdfast.impl.driver import DriverLost, Effect, Ending, HostVmState, Outcome, Place, Power, Stage
-from holdfast.impl.errors import Contradiction, EffectRefused, Ended, NoRoom, PastNoReturn, TooManyFaults
-from holdfast.impl.plan import Plan
+from holdfast.impl.errors import Contradiction, EffectRefused, Ended, NoRoom, OutOfOrder, PastNoReturn, TooManyFaults
+from holdfast.impl.plan import Formats, Plan, Step
 from holdfast.impl.simulator.driver import Simulator
 from holdfast.impl.simulator.faults import Fault
 from holdfast.impl.simulator.state import Guest, Machine, Reality
@@ -209,3 +210,37 @@ def test_the_same_seed_gives_the_same_run() -> None:
 def test_a_plan_goes_to_json_and_back() -> None:
     for case in (ONE, RECLAIMED, THREE):
         assert Plan.from_json(case.plan.to_json()) == case.plan
+
+
+def test_a_plan_of_an_earlier_release_has_formats_that_fit() -> None:
+    said = ONE.plan.to_json()
+    del said["formats"]
+
+    assert Plan.from_json(said).formats.readable
+
+
+def test_nothing_is_suspended_whose_map_nobody_could_read() -> None:
+    world = ONE.world()
+    plan = replace(ONE.plan, formats=Formats(written=1, read=(2, 3)))
+
+    with pytest.raises(OutOfOrder, match=r"format 1 is written, and the new hypervisor reads 2, 3"):
+        Controller(plan, world, fresh_journal(Mechanism())).start()
+    assert world.world.machine.host_vm is HostVmState.RUNNING
+    assert world.world.vms["a"].source is Place.GUEST
+
+
+def test_a_guest_hypervisor_that_is_larger_than_its_host_vm_is_not_started() -> None:
+    small = replace(ONE, machine=replace(ONE.machine, host_vm_size_pages=0))
+    world = small.world()
+
+    with pytest.raises(NoRoom, match="the host VM is short by 1 pages"):
+        Controller(small.plan, world, fresh_journal(Mechanism())).start()
+    assert world.world.machine.host_vm is HostVmState.ABSENT
+
+
+def test_a_reclaim_step_moves_only_what_it_names() -> None:
+    world, steps = RECLAIMED.world(), (Step("swap", "reclaim", "a", swap_pages=1),)
+    world.perform(Effect("reclaim", "m", "a", 2, 0))
+    Controller(replace(RECLAIMED.plan, steps=steps), world, fresh_journal(Mechanism())).start()
+
+    assert (world.world.vms["a"].ballooned, world.world.vms["a"].swapped) == (0, 1)

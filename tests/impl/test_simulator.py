@@ -9,10 +9,11 @@ import pickle
 import pytest
 
 from holdfast.impl.controller import Controller
-from holdfast.impl.driver import ACTIONS, Effect, Ending, Outcome
+from holdfast.impl.driver import ACTIONS, Effect, Ending, Outcome, Place, Stage
 from holdfast.impl.simulator.driver import Simulator
 from holdfast.impl.simulator.exchange import ON_MACHINE
 from holdfast.impl.simulator.faults import FAULTS, Fault, parsed
+from holdfast.impl.simulator.guests import move
 from holdfast.impl.simulator.migrations import ON_VMS
 from holdfast.impl.simulator.replaying import relive
 from holdfast.impl.simulator.state import Reality
@@ -20,7 +21,7 @@ from holdfast.impl.tap import LinesTap, NoTap
 from holdfast.specs.model import safety
 
 from .crashes import Mechanism, Recorder, ended, fresh_journal
-from .worlds import BUSY, CASES, ONE, TIGHT, TWO, Case
+from .worlds import BUSY, CASES, ONE, RECLAIMED, TIGHT, TWO, Case
 
 
 def did(simulator: Simulator, *texts: str) -> Outcome:
@@ -187,3 +188,26 @@ def test_the_tap_has_the_models_names_and_its_twin_changes_nothing() -> None:
 
 def test_faults_that_can_be_injected_have_names() -> None:
     assert len(FAULTS) == len(set(FAULTS)) >= 10
+
+
+@pytest.mark.parametrize("action", ["inflate", "deflate", "swap_out"])
+def test_nothing_is_taken_from_a_vm_in_flight_or_given_to_it(action: str) -> None:
+    world = RECLAIMED.world()
+    guest = world.world.vms["a"]
+    guest.ballooned, guest.balloon_target = (2, 0) if action == "deflate" else (0, 2)
+    guest.swap_target, guest.stage = 1, Stage.STOPPED
+    outcome = world.perform(Effect(action, "m", "a"))
+
+    assert (outcome.ending, outcome.reason) == (Ending.REFUSED, "the VM does not run, or is in flight")
+
+
+def test_a_vm_of_which_every_page_was_taken_moves_all_the_same() -> None:
+    world = RECLAIMED.world()
+    vm = world.world.vms["a"]
+    move(world.world, vm, resident_pages=-6, ballooned_pages=6)
+    did(world, "create_host_vm")
+    for action in ("consolidate", "stop", "commit", "fence", "activate"):
+        assert world.perform(Effect(action, "m", "a")).ending is Ending.DONE
+
+    assert vm.source is Place.GUEST
+    assert not world.broken

@@ -10,7 +10,6 @@ from typing import Any
 
 from holdfast.impl import course, deviations, faults
 from holdfast.impl.belief import Belief
-from holdfast.impl.controller import Controller
 from holdfast.impl.deviations import MachineControl, VmControl
 from holdfast.impl.plan import Step
 from holdfast.impl.reconciling import Reconciler
@@ -111,7 +110,7 @@ CONTROLLER = (
         "lost VMs endured",
         "controller",
         ("L2", "S2"),
-        method(Controller, "_endure", nothing),
+        method(Reconciler, "endure", nothing),
         case=ONE,
         faults=("host_vm_killed",),
     ),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
+from ...impl.journal import Journal
 from ...impl.safeguards import Safeguards
 from ..adapter import Adapter, Answer, Done, Greeting, Refused, Shown, Unsupported
 from .actions import ABOUT_MACHINES, ABOUT_VMS, CONTROLLERS, RECLAIMING
@@ -20,9 +21,11 @@ KNOWN = frozenset({*ABOUT_MACHINES, *ABOUT_VMS, *RECLAIMING, *CONTROLLERS, *STRI
 
 
 class Reference(Adapter):
-    """The reference implementation, on each machine of a world. `safeguards` are its own, unless a test takes one out."""
+    """The reference implementation, on each machine of a world. Safeguards and journal are its own, unless a test takes
+    one out."""
 
-    safeguards = Safeguards()
+    safeguards: ClassVar[Safeguards] = Safeguards()
+    journal: ClassVar[type[Journal]] = Journal
 
     def __init__(self) -> None:
         """Nothing is known of a world yet."""
@@ -45,7 +48,7 @@ class Reference(Adapter):
         names = Names.of(machine, self._known)
         there = set(names.place.values())
         vms = (label for label, sort in self._sort.items() if sort == "Vm" and state[f"{label}.source"] in there)
-        return Site(names, tuple(vms), state, self.safeguards)
+        return Site(names, tuple(vms), state, self.safeguards, self.journal)
 
     def attempt(self, action: str, arguments: Shown) -> Answer:
         """What the controller would do now, or what a hypervisor, a guest or a fault does."""
@@ -79,10 +82,12 @@ class Reference(Adapter):
             return Refused("the controller runs" if running else "the controller has ended")
         if running and not self._left.get(action, 0):
             return Refused("no more such faults are tolerated")
+        if not running:
+            whys = [site.restart() for site in self.sites]
+            return Refused(next(filter(None, whys))) if any(whys) else Done()
         for site in self.sites:
-            site.crash() if running else site.restart()
-        if running:
-            self._left[action] -= 1
+            site.crash()
+        self._left[action] -= 1
         return Done()
 
     def observe(self) -> Shown:

@@ -30,12 +30,12 @@ class Names:
         guest = known[at["host_vm"]]["guest"]
         return cls(machine, at["host_vm"], {Place.OLD: at["old"], Place.GUEST: guest, Place.NEW: at["new"]}, known)
 
-    def plan(self, vms: tuple[str, ...]) -> Plan:
-        """A plan without steps: what the controller is told of sizes. Which step it is at, each attempt says."""
+    def plan(self, vms: tuple[str, ...], tolerated: Tolerated) -> Plan:
+        """A plan without steps: what the controller is told of sizes and faults. At which step it is, each attempt says."""
         promised = tuple(VmSizes(vm, self.known[vm]["size"], self.known[vm]["reservation"]) for vm in vms)
         old, new = (self.known[self.place[place]] for place in (Place.OLD, Place.NEW))
         formats = Formats(old["writes_format"], tuple(range(new["reads_from"], new["reads_upto"] + 1)))
-        return Plan("conform", self.machine, (), promised, self._sizes(), Tolerated(), formats)
+        return Plan("conform", self.machine, (), promised, self._sizes(), tolerated, formats)
 
     def start(self) -> MachineStart:
         """The machine at its beginning."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from ...impl.chronicle import Chronicle
 from ...impl.driver import Effect, Ending, Place, Stage, VmView
-from ...impl.errors import Stopped
+from ...impl.errors import Stopped, UnusableJournal
 from ...impl.journal import Identity, Journal
-from ...impl.plan import Step
+from ...impl.plan import Step, Tolerated
 from ...impl.reconciling import Reconciler
 from ...impl.rules import Situation, next_effect
 from ...impl.safeguards import Safeguards
@@ -37,15 +37,17 @@ class Heard:
 class Site:
     """A simulated machine, a controller, and the controller's journal. `running`: the controller was not ended."""
 
-    def __init__(self, names: Names, vms: tuple[str, ...], state: Shown, safeguards: Safeguards) -> None:
+    def __init__(
+        self, names: Names, vms: tuple[str, ...], state: Shown, safeguards: Safeguards, journal: type[Journal]
+    ) -> None:
         """A machine at its beginning, and a controller that has just looked at it."""
         self.names, self.vms, self.running, self._safe = names, vms, True, safeguards
         self._heard = Heard()
         known = {vm: names.known[vm] for vm in vms}
         pages = {vm: (known[vm]["size"], pages_of(vm, state, known[vm])) for vm in vms}
         self.simulator = Played(names.start(), pages, self._heard)
-        self._plan = names.plan(vms)
-        self._journal = Journal.create(":memory:", Identity("conform", names.machine, ""))
+        self._plan = names.plan(vms, _tolerated(state))
+        self._journal = journal.create(":memory:", Identity("conform", names.machine, ""))
         self._stopped = ""
         self._open()
         self._chronicle.initial(self.simulator.observe())
@@ -59,14 +61,20 @@ class Site:
     def crash(self) -> None:
         """The controller ends, and with it all that it believes."""
         self.running = False
-        del self._chronicle, self._reconciler
+        del self._chronicle, self._reconciler  # whoever asks for them now finds a mistake
 
-    def restart(self) -> None:
-        """A new controller believes what the journal tells it, and then what it sees."""
+    def restart(self) -> str:
+        """A new controller believes what the journal tells it, and then what it sees. Why it does not run; "" if it does."""
+        try:
+            self._open()
+        except UnusableJournal as why:
+            return str(why)
+        if not self._chronicle.belief.begun:
+            return "the journal ends before anything was done"
         self.running = True
-        self._open()
         self._chronicle.opened()
         self.look()
+        return ""
 
     def _open(self) -> None:
         self._chronicle = Chronicle(self._plan, self._journal)
@@ -75,12 +83,13 @@ class Site:
     def look(self) -> None:
         """The controller, if there is one, sees what has happened without it, and lets a source go on that waits for it.
 
-        Where it finds no explanation it stops for good: from then on it does nothing that an operator does.
+        Where it finds no explanation, or more faults than are tolerated, it stops for good: it orders nothing any more.
         """
         if not self.running:
             return
         try:
-            self._reconciler.reconcile(self.simulator.observe())
+            for faults, subject in self._reconciler.reconcile(self.simulator.observe()):
+                self._reconciler.endure(faults, subject)
         except Stopped as why:
             self._stopped = str(why)
         for name, vm in self._chronicle.belief.vms.items():
@@ -122,10 +131,10 @@ class Site:
         outcome = self.simulator.perform(effect)
         try:
             faults = self._reconciler.explained(outcome.world, effect)
+            self._chronicle.conclude(outcome, faults)
+            self._reconciler.endure(faults, effect.vm or self.names.machine)
         except Stopped as stopped:
             self._stopped = str(stopped)
-            faults = ()
-        self._chronicle.conclude(outcome, faults)
         return outcome.reason if outcome.ending is Ending.REFUSED else ""
 
     def _withheld(self, effect: Effect) -> str:
@@ -181,6 +190,11 @@ class Site:
             yield "running", bool(self.simulator.world.vms[vm.name].unpaused)
         count = self.simulator.pages[vm.name].count
         yield from ((name, count[name]) for name in (*CLASSES, *ELSEWHERE))
+
+
+def _tolerated(state: Shown) -> Tolerated:
+    """What a world tolerates, as a plan has it."""
+    return Tolerated(**{f.name: int(state.get(f"tolerated.{f.name}", 0)) for f in fields(Tolerated)})
 
 
 def _waits_for_controller(vm: VmView) -> bool:
