@@ -120,6 +120,18 @@ def test_what_was_seen_wrong_is_told_with_what_it_can_be(tmp_path: Path) -> None
 
     assert judged.exit_code == 1
     assert "host.guest.power was seen to be hung; it can only be RUNNING." in judged.stdout
+    assert "What it does: Start the host VM with the guest hypervisor in it, on the old hypervisor." in judged.stdout
+    assert "This breaks guest_hypervisor_with_host_vm (S5): The guest hypervisor is there" in judged.stdout
+
+
+def test_what_an_event_breaks_is_named_as_the_catalogue_does(carried_out: Rows, tmp_path: Path) -> None:
+    early = moved(carried_out, at(carried_out, "tear_down_old"), at(carried_out, "validate_map"))
+    del early[at(early, "tear_down_old")]["changed"]
+
+    judged = run("conform", wrote(tmp_path / "log", early), "--plan", PLAN, "--any-order", "--json")
+
+    broken = {b["property"]: b["cites"] for b in json.loads(judged.stdout)["breaks"]}
+    assert broken["validated_before_teardown"] == ["S10"]
 
 
 def test_a_counterexample_that_explore_wrote_is_a_log_too(tmp_path: Path) -> None:
