@@ -167,7 +167,8 @@ class Controller:
             self._stuck = NoRoom(f"no step can go on: {short}")
             return False
         self._perform(step, effect)
-        return True
+        fenced = effect.action == "fence" and belief.vms[effect.vm or ""].stage is Stage.FENCED
+        return not fenced or self._advance(course, step, taking)  # nothing comes between: it runs nowhere until then
 
     def _takes(self, step: Step) -> bool:
         """Whether a step will still take memory from its VM."""
@@ -248,7 +249,9 @@ class Controller:
             struck = sum(belief.faults[name] for name in together_with(fault))
             tolerated = times_tolerated(fault, self.plan.tolerated)
             if fault == "vm_lost" and not belief.rolling_back:
-                raise VmLost(f"{subject} is lost: what held its only complete copy is gone; others can be rolled back")
+                raise VmLost(
+                    f"{subject} is lost (S2): what held its only complete copy is gone; others can be rolled back"
+                )
             if fault not in ALWAYS and struck > tolerated:
                 raise TooManyFaults(fault, subject, struck, tolerated)
 

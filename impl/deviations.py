@@ -117,7 +117,7 @@ def _check_executing(now: VmView) -> None:
     if any(place is not now.authority for place in now.running_at):
         where = ", ".join(place.value for place in now.running_at)
         rightly = now.authority.value if now.authority else "nowhere"
-        raise Contradiction(f"{now.name} executes at {where}; its authority is {rightly}")
+        raise Contradiction(f"{now.name} executes at {where}; its authority is {rightly} (S1)")
 
 
 def _vm_after(control: VmControl, effect: Effect) -> VmControl:

@@ -150,6 +150,20 @@ def test_the_trace_of_a_safe_plan_conforms(name: str, tmp_path: Path) -> None:
     assert run("conform", log, "--plan", plan).exit_code == 0
 
 
+def test_so_does_that_of_one_with_room_for_one_copy_where_two_could_be_in_flight(tmp_path: Path) -> None:
+    """What a VM leaves at its source is free for the next one only once it runs at its receiver."""
+    cluster = (EXAMPLES / "bench.yaml").read_text()
+    (tmp_path / "bench.yaml").write_text(cluster)
+    sizes = ("--guest-footprint", "64MiB", "--vm-overhead", "28MiB", "--host-vm-overhead", "48MiB", "--at-most", "2")
+    planned = ("plan", tmp_path / "bench.yaml", "--host", "bench-1", "--to", "qemu-10.0", *sizes, "-o", tmp_path / "p")
+    assert run(*planned).exit_code == 0
+    (tmp_path / "bench.yaml").write_text(cluster.replace("memory: 512MiB", "memory: 320MiB"))
+
+    log = wrote(tmp_path / "log", _carried_out(tmp_path, plan=tmp_path / "p"))
+
+    assert run("conform", log, "--plan", tmp_path / "p").exit_code == 0
+
+
 @pytest.mark.parametrize("fault", ["migration_aborted@7", "boot_failed@33", "boot_hung@33"])
 def test_so_does_that_of_a_run_that_faults_struck(fault: str, tmp_path: Path) -> None:
     rows = _carried_out(tmp_path, "--fault", fault)
