@@ -154,13 +154,14 @@ class QemuDriver:
 
 
 def _subject(before: VmView | MachineView, after: VmView | MachineView) -> dict[str, list[Any]]:
-    """All that was seen of what an effect is about, but for two things in pre-copy: what a guest has written since, which is
-    no part of an effect; and that a VM is stunned already where writes are not seen, which the model knows nothing of."""
+    """All that was seen of what an effect is about, but for what is no part of it in pre-copy: pages that were sent as soon
+    as that had begun, or written since; and that a VM stands still already, where writes are not seen."""
     told = seen(before, after)
     if isinstance(before, VmView) and isinstance(after, VmView):
         told[f"{after.name}.running"] = [bool(before.running_at), bool(after.running_at)]
-        unknown = () if after.stage is not Stage.COPYING else ("dirty",) if after.running_at else ("running",)
-        told = {key: pair for key, pair in told.items() if key.rpartition(".")[2] not in unknown}
+        if after.stage is Stage.COPYING:
+            unknown = {"dirty" if after.running_at else "running", "copied" if before.stage is Stage.SETTLED else ""}
+            told = {key: pair for key, pair in told.items() if key.rpartition(".")[2] not in unknown}
     return told
 
 
