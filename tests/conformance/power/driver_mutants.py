@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from holdfast.impl.driver import Effect, Place, Stage, VmView
-from holdfast.impl.qemu import driver, moves, observe, sight, takeover
+from holdfast.impl.qemu import driver, moves, observe, sight, state, takeover
 from holdfast.impl.qemu.accounts import Account
 from holdfast.impl.qemu.board import Start
 from holdfast.impl.qemu.copies import Copy, resume
@@ -24,6 +26,7 @@ from holdfast.impl.qemu.takeover import MapFiles
 ROOM = "the machine has room for a second copy of the VM"
 VALIDATED = "the new hypervisor has validated the map"
 ROLLED_BACK = "Give the exchange up before the point of no return: the host VM goes on, on the old hypervisor."
+INFLATED = "The balloon takes free pages."
 MP = pytest.MonkeyPatch
 
 
@@ -35,6 +38,8 @@ class Mutant:
     seed: Callable[[MP], None]
     scene: str
     expected: tuple[str, ...]
+    of_two: bool = False
+    """Where there is one version of QEMU only, it is no mistake."""
 
 
 def _on_vm(action: str, effect: Callable[[Ground, VmView, Copies], Awaitable[None]]) -> Callable[[MP], None]:
@@ -141,6 +146,16 @@ async def _read_digest_is_the_sealed_one(ground: Ground) -> None:
 VALIDATE = takeover.ON_MACHINE["validate_map"]
 
 
+def _hash_is_of_the_beginning(patch: MP) -> None:
+    write = state._write  # pyright: ignore[reportPrivateUsage]
+
+    async def instead(reader: asyncio.StreamReader, path: Path) -> tuple[int, str]:
+        size_bytes, _ = await write(reader, path)
+        return size_bytes, hashlib.sha256(path.read_bytes()[: size_bytes // 2]).hexdigest()
+
+    patch.setattr(state, "_write", instead)
+
+
 def _maps_are_never_dropped(patch: MP) -> None:
     def nothing(_: MapFiles) -> None:
         pass
@@ -209,6 +224,25 @@ def _receivers_are_not_charged(patch: MP) -> None:
     patch.setattr(observe, "charges", instead)
 
 
+async def _nothing(_: Ground, __: VmView, ___: Copies) -> None:
+    pass
+
+
+def _what_was_asked_is_told(patch: MP) -> None:
+    asked: set[str] = set()
+    see = observe.see
+
+    async def inflate(_: Ground, vm: VmView, __: Copies) -> None:
+        asked.add(vm.name)
+
+    async def instead(ground: Ground, name: str) -> tuple[VmView, Copies]:
+        vm, copies = await see(ground, name)
+        return (replace(vm, ballooned_pages=vm.balloon_target_pages) if name in asked else vm), copies
+
+    _on_vm("inflate", inflate)(patch)
+    patch.setattr(driver, "see", instead)
+
+
 def _new_is_of_the_old_version(patch: MP) -> None:
     def instead(self: Ground, _: Place) -> Build:
         return self.supply.old
@@ -228,12 +262,13 @@ MUTANTS = (
         ("S1",),
     ),
     Mutant("fence lets it run meanwhile", _on_vm("fence", _source_runs_until_it_is_ended), "forward", ("S1",)),
-    Mutant("stunned is told as committed", _stunned_is_told_as_committed, "forward", ("S1", "S3")),
+    Mutant("stunned is told as committed", _stunned_is_told_as_committed, "forward", ("S1",)),
     Mutant("the wrong end has authority", _ends_are_told_the_wrong_way_round, "forward", ("S1",)),
     Mutant("told suspended, and runs", _told_suspended_and_runs, "forward", ("S3",)),
     Mutant(
         "digest of what was sealed", _on_machine("validate_map", _read_digest_is_the_sealed_one), "flipped", ("S10",)
     ),
+    Mutant("hash of the first half", _hash_is_of_the_beginning, "flipped", ("S10",)),
     Mutant("a map is never dropped", _maps_are_never_dropped, "flipped", ("S10",)),
     Mutant("teardown does not look", _on_machine("tear_down_old", _old_is_ended), "too early", ("S10", VALIDATED)),
     Mutant("teardown ends nothing", _on_machine("tear_down_old", _old_is_forgotten), "forward", ("S7",)),
@@ -245,5 +280,7 @@ MUTANTS = (
     Mutant("refused is told as done", _refused_is_told_as_done, "too early", ("S10", VALIDATED)),
     Mutant("downtime is not counted", _standing_is_not_counted, "forward", ("L6",)),
     Mutant("receivers are not charged", _receivers_are_not_charged, "two at once", (ROOM, "X2", "O")),
-    Mutant("new is of the old version", _new_is_of_the_old_version, "forward", ("S7",)),
+    Mutant("inflate does nothing", _on_vm("inflate", _nothing), "ballooned", (INFLATED,)),
+    Mutant("a balloon's target is told", _what_was_asked_is_told, "ballooned", ("M1",)),
+    Mutant("new is of the old version", _new_is_of_the_old_version, "forward", ("S7",), of_two=True),
 )

@@ -18,7 +18,7 @@ from holdfast.checkers.conform.inclusion import Excluded, Included
 from holdfast.impl.controller import Controller, Progress
 from holdfast.impl.errors import Stopped
 from holdfast.impl.journal import Identity, Journal
-from holdfast.impl.plan import Tolerated
+from holdfast.impl.plan import Step, Tolerated
 from holdfast.impl.qemu.copies import RunRecord
 from holdfast.impl.qemu.driver import QemuDriver
 from holdfast.impl.qemu.inspect import inspect
@@ -75,6 +75,8 @@ class Run:
     effects: int = 0
     turned: bool = False
     """Whether what was to happen once in it has."""
+    free_pages: dict[str, int] = field(default_factory=dict[str, int])
+    """How much each VM said was free before its balloon moved."""
     stood_us: dict[str, int] = field(default_factory=dict[str, int])
     since_us: dict[str, int] = field(default_factory=dict[str, int])
     """How long each VM was seen to stand still, from one effect on it to the next; and since when it does."""
@@ -86,6 +88,15 @@ class Run:
 
 
 Watcher = Callable[[Run, Progress], None]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a run is made to go through: a plan (or only these `steps`, which leave every VM where it is), and watchers."""
+
+    watchers: tuple[Watcher, ...] = ()
+    plan: str = "one"
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,15 +119,14 @@ class Bed:
         )
 
 
-def played(bed: Bed, plan_name: str, *watchers: Watcher) -> list[Found]:
-    """Carry a plan out on new processes, and tell what all judges found. Nothing is left behind."""
-    file = bed.plans / plan_name
+def played(bed: Bed, scene: Scene) -> list[Found]:
+    """Play a scene on new processes, and tell what all judges found. Nothing is left behind."""
     with tempfile.TemporaryDirectory(prefix="holdfast-") as name:
-        folder = Path(name)
-        return asyncio.run(_on_processes(bed, file, folder, watchers))
+        return asyncio.run(_on_processes(bed, scene, Path(name)))
 
 
-async def _on_processes(bed: Bed, file: Path, folder: Path, watchers: tuple[Watcher, ...]) -> list[Found]:
+async def _on_processes(bed: Bed, scene: Scene, folder: Path) -> list[Found]:
+    file = bed.plans / scene.plan / "plan.yaml"
     plan = load_plan(file)
     async with Nursery(folder, RunRecord()) as nursery:
         keeper = Keeper(nursery)
@@ -127,22 +137,23 @@ async def _on_processes(bed: Bed, file: Path, folder: Path, watchers: tuple[Watc
         await power_on(nursery, keeper, bed.supply, site)
         async with await keeper.serve():
             try:
-                found, how = await asyncio.to_thread(_driven, bed, plan, folder, site, watchers)
+                found, how = await asyncio.to_thread(_driven, bed, plan, folder, site, scene)
                 found[:0] = _by_log(file, folder / "log")
                 if not found:
-                    found += await _left_behind(keeper, bed, site, "new" if how == "done" else "old")
+                    place = "new" if how == "done" and not scene.steps else "old"
+                    found += await _left_behind(keeper, bed, site, place)
                 return found or await _memory(folder, bed.supply)
             finally:
                 await keeper.end_all()
 
 
-def _driven(bed: Bed, plan: Plan, folder: Path, site: Site, watchers: tuple[Watcher, ...]) -> tuple[list[Found], str]:
+def _driven(bed: Bed, plan: Plan, folder: Path, site: Site, scene: Scene) -> tuple[list[Found], str]:
     """Carry it out; what was found, and how it ended ("": it stopped)."""
     with closing(QemuDriver(folder, bed.supply)) as driver, (folder / "log").open("w") as stream:
         driver.tap = LinesTap(stream, plan.name, {"driver": "qemu"})
         run = Run(driver, folder, site)
         try:
-            how = _to_the_end(plan, run, watchers)
+            how = _to_the_end(plan, run, scene)
         except Caught:
             return run.found, ""
         except Stopped as e:
@@ -150,15 +161,16 @@ def _driven(bed: Bed, plan: Plan, folder: Path, site: Site, watchers: tuple[Watc
         return run.found, how
 
 
-def _to_the_end(plan: Plan, run: Run, watchers: tuple[Watcher, ...]) -> str:
+def _to_the_end(plan: Plan, run: Run, scene: Scene) -> str:
     def watch(progress: Progress) -> None:
         run.effects += 1
         if run.effects > EFFECTS_MOST:
             raise Endless("the same effects again and again")
-        for watcher in watchers:
+        for watcher in scene.watchers:
             watcher(run, progress)
 
-    tolerating = replace(controller_plan(plan), tolerated=Tolerated(2, 2, 2, 2, 2))
+    whole = controller_plan(plan)
+    tolerating = replace(whole, tolerated=Tolerated(2, 2, 2, 2, 2), steps=scene.steps or whole.steps)
     path = run.folder / "journal"
     try:
         with closing(Journal.create(path, IDENTITY)) as journal:
@@ -188,11 +200,11 @@ async def _left_behind(keeper: Keeper, bed: Bed, site: Site, place: str) -> list
     """In the end there is one process for each VM, of the version that is the hypervisor there, and none else."""
     wanted = {vm: f"{vm}@{place}." for vm in site.residents}
     for _ in range(GOES_MOST):  # whoever ended a process may have heard of it before the keeper does
-        alive = {name: handle.pid for name, handle in keeper.kept.items() if handle.returncode is None}
-        rightly = {name for name in alive if name.startswith(tuple(wanted.values()))}
-        if len(alive) == len(rightly) == len(wanted):
+        if len(_alive(keeper)) == len(wanted):
             break
         await asyncio.sleep(POLL_S)
+    alive = _alive(keeper)
+    rightly = {name for name in alive if name.startswith(tuple(wanted.values()))}
     of_vm = {name: "X2" if name.partition("@")[0] in wanted else "S7" for name in {*alive} - rightly}
     found = [Found("processes", (named,), f"{name} is there still") for name, named in of_vm.items()]
     short = [vm for vm, prefix in wanted.items() if sum(name.startswith(prefix) for name in rightly) != 1]
@@ -200,6 +212,10 @@ async def _left_behind(keeper: Keeper, bed: Bed, site: Site, place: str) -> list
     build = bed.supply.new if place == "new" else bed.supply.old
     other = [name for name in rightly if str(build.root) not in Path(f"/proc/{alive[name]}/cmdline").read_text()]
     return found + [Found("processes", ("S7",), f"{name} is not of {build.release}") for name in other]
+
+
+def _alive(keeper: Keeper) -> dict[str, int]:
+    return {name: handle.pid for name, handle in keeper.kept.items() if handle.returncode is None}
 
 
 async def _memory(folder: Path, supply: Supply) -> list[Found]:

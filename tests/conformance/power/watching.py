@@ -12,6 +12,7 @@ from holdfast.impl.controller import Progress
 from holdfast.impl.deviations import control_of_machine, control_of_vm
 from holdfast.impl.driver import Effect, Ending, HostVmState, MapState, Stage
 from holdfast.impl.qemu.keeper import ask
+from holdfast.impl.qemu.linux_guest import page_classes
 
 from .qemu import Run, TurnedBack, Watcher, silent
 
@@ -19,6 +20,8 @@ STANDS_S = 0.4
 """A guest that counts twenty times a second and writes nothing for so long stands still."""
 STARTS_S, STOPS_S = 30.0, 5.0
 """So long it may take until it is seen to count; and until what it wrote before it stood still has come out."""
+TELLS_S = 15.0
+"""A guest with a balloon tells its page classes every two seconds, on an idle machine."""
 POLL_S = 0.05
 MOVES = frozenset({"activate", "cancel", "resume", "roll_back"})
 STUNS = frozenset({"commit", "fence", "suspend"})
@@ -57,13 +60,40 @@ def guest_word(run: Run, progress: Progress) -> None:
             run.find("guest", "S3" if at_rest else "S1", f"{vm} is told {told}, and counts on {where}")
 
 
+def balloon_word(run: Run, progress: Progress) -> None:
+    """What a balloon is told to hold is gone from what the guest says is free, or half of it at least (M1)."""
+    vm = progress.effect.vm or ""
+    if progress.effect.action == "reclaim":
+        run.free_pages.setdefault(vm, _free(run, vm))
+    if progress.effect.action == "inflate":
+        held = progress.world.vms[vm].ballooned_pages
+        until = time.monotonic() + TELLS_S
+        while _free(run, vm) > run.free_pages[vm] - held // 2:
+            if time.monotonic() > until:
+                run.find(
+                    "guest", "M1", f"{held} pages of {vm} are told to be in the balloon, and it says they are free"
+                )
+            time.sleep(POLL_S)
+
+
+def _free(run: Run, vm: str) -> int:
+    until = time.monotonic() + STARTS_S
+    while (told := page_classes(run.driver.written(vm))) is None:
+        if time.monotonic() > until:
+            run.find("guest", "M2", f"{vm} never told its classes")
+        time.sleep(POLL_S)
+    return told.free
+
+
 def map_bytes(run: Run, progress: Progress) -> None:
-    """The digest of a map that was read is of the very bytes that were given to be read (S10)."""
+    """The digest of a map is of the very bytes that were sealed, and then of those that were given to be read (S10)."""
     machine = progress.world.machine
-    if progress.effect.action == "validate_map" and machine.map is MapState.VALIDATED:
-        given = [hashlib.sha256(path.read_bytes()).hexdigest() for path in run.folder.glob("host@new.*.passed")]
-        if machine.map_digest not in given:
-            run.find("map", "S10", "the digest is not of what was read")
+    sealed = progress.effect.action == "seal_map" and machine.map is MapState.SEALED
+    read = progress.effect.action == "validate_map" and machine.map is MapState.VALIDATED
+    if sealed or read:
+        files = run.folder.glob("host.state" if sealed else "host@new.*.passed")
+        if machine.map_digest not in [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]:
+            run.find("map", "S10", f"after {progress.effect} the digest is not of what is there")
 
 
 def clock(run: Run, progress: Progress) -> None:
