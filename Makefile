@@ -62,6 +62,7 @@ test-qemu: $(INSTALLED_DEV)
 	@$(BIN)/python -m pytest -q -m "qemu and not power" tests/impl/qemu
 
 conformance: $(INSTALLED_DEV)
+	@$(BIN)/python -m holdfast.impl.qemu || true
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal -m power tests/conformance/power
 
 catalogue: $(INSTALLED)

@@ -156,7 +156,8 @@ class Controller:
             self._stuck = why
             return False
         self._perform(step, effect)
-        return True
+        fenced = effect.action == "fence" and belief.vms[effect.vm or ""].stage is Stage.FENCED
+        return not fenced or self._advance(course, step, taking)  # nothing comes between: it runs nowhere until then
 
     def _takes(self, step: Step) -> bool:
         """Whether a step will still take memory from its VM."""

@@ -71,9 +71,14 @@ def arguments_of(effect: Effect) -> dict[str, Any]:
 
 def changes(before: VmView | MachineView, after: VmView | MachineView) -> dict[str, list[Any]]:
     """What an event changed of a VM or of the machine, by the model's names of fields."""
+    return {field: pair for field, pair in seen(before, after).items() if pair[0] != pair[1]}
+
+
+def seen(before: VmView | MachineView, after: VmView | MachineView) -> dict[str, list[Any]]:
+    """All that was seen before and after an event, what it left as it was included."""
     names = _VM_FIELDS if isinstance(after, VmView) else _MACHINE_FIELDS
     pairs = {shown: (getattr(before, name), getattr(after, name)) for name, shown in names.items()}
-    return {f"{after.name}.{shown}": [_plain(a), _plain(b)] for shown, (a, b) in pairs.items() if a != b}
+    return {f"{after.name}.{shown}": [_plain(a), _plain(b)] for shown, (a, b) in pairs.items()}
 
 
 _VM_FIELDS = {

@@ -6,13 +6,17 @@ only later is not looked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice, product
 from typing import Any
 
-from ...model.language import Kind, ModelError, Property, State, Step
+from ...model.language import Arguments, Kind, ModelError, Property, State, Step
 from ..interpret import OutOfRange, Run
-from .observation import Observed, resolve
+from .observation import Observed, Pattern, resolve
+
+LOOKED_AT = 200
+"""Of how many pairs of a state and a choice of arguments the nearest one is taken."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,34 @@ def if_seen(run: Run, before: State, after: State, shown: Mapping[str, Any]) -> 
         if after[slot] not in values:
             real[slot] = min(values)
     return between(run, before, tuple(real))
+
+
+def if_happened(run: Run, states: Iterable[State], event: Observed) -> tuple[Consequence, ...]:
+    """What breaks where an event that cannot have happened did all the same, and left what was seen after it.
+
+    It is taken from the state in which the fewest requirements are in its way; an argument that was not seen is the least.
+    """
+    pattern = resolve(run, event)
+    tried = islice(((state, chosen) for state in states for chosen in _choices(run, pattern)), LOOKED_AT)
+    broken = [(len(run.broken(state, pattern.action, chosen)), state, chosen) for state, chosen in tried]
+    if pattern.never or not broken:
+        return ()
+    _, state, chosen = min(broken, key=lambda found: found[0])
+    try:
+        after = run.effect(state, pattern.action, chosen)
+    except OutOfRange:
+        return ()
+    return if_seen(run, state, after, event.after)
+
+
+def _choices(run: Run, pattern: Pattern) -> Iterator[Arguments]:
+    ranges = [run.instance.range(p) for p in pattern.action.parameters]
+    return product(
+        *(
+            r[:1] if values is None else [v for v in sorted(values) if v in r]
+            for r, values in zip(ranges, pattern.allowed, strict=True)
+        )
+    )
 
 
 def between(run: Run, before: State, after: State) -> tuple[Consequence, ...]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ...model.language import Requirement, State
 from ..interpret import OutOfRange, Run
+from .consequences import Consequence, if_happened
 from .nearest import Near, nearest
 from .observation import Observed, Pattern, resolve
 from .space import Space, Way
@@ -36,7 +37,8 @@ class Diagnosis:
     """`refused`: the sentences of the requirements in its way; `differs`: what was seen after it and cannot be so.
 
     `always` are those of `refused` that no state at all meets in which the implementation may be. `never` says why the
-    event is impossible whatever the state.
+    event is impossible whatever the state. Where it was looked for: `breaks` is what that breaks at once, and `meant` what
+    the action does, if what was seen after it is something else.
     """
 
     refused: tuple[str, ...] = ()
@@ -44,6 +46,8 @@ class Diagnosis:
     differs: tuple[Difference, ...] = ()
     never: str = ""
     nearest: tuple[Near, ...] = ()
+    breaks: tuple[Consequence, ...] = ()
+    meant: str = ""
 
     @property
     def cause(self) -> str:
@@ -72,6 +76,12 @@ def diagnose(
         return Diagnosis(differs=differs, nearest=nearest(space, taken[0][0], pattern, None, hidden) if instead else ())
     state, way, refused = _refused(tried)
     return replace(refused, nearest=nearest(space, state, pattern, way, hidden)) if instead else refused
+
+
+def explained(run: Run, states: Iterable[State], event: Observed, diagnosis: Diagnosis) -> Diagnosis:
+    """The diagnosis with why it matters: what breaks where the event happens all the same, and what it should have done."""
+    meant = run.system.action(event.action).doc.partition("\n\n")[0] if diagnosis.differs else ""
+    return replace(diagnosis, breaks=if_happened(run, states, event), meant=" ".join(meant.split()))
 
 
 def _refused(tried: list[tuple[State, Way, tuple[Requirement, ...]]]) -> tuple[State, Way, Diagnosis]:

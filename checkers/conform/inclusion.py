@@ -18,7 +18,7 @@ from typing import TypeAlias
 from ...model.language import State
 from ..interpret import Run
 from .closure import ones
-from .diagnosis import Diagnosis, diagnose
+from .diagnosis import Diagnosis, diagnose, explained
 from .frontier import Frontier
 from .interleaving import LIMIT_NODES, in_order, through_components
 from .lanes import Lanes, Moves, Reached, lanes_of
@@ -111,6 +111,8 @@ class Acceptor:
         event = lanes.log[number]
         states = [self.frontier.space.states[n] for n in sorted(reached.before)]
         diagnosis = diagnose(self.frontier.space, states, event, self.hidden, instead=instead)
+        if instead:
+            diagnosis = explained(self.run, states, event, diagnosis)
         return Excluded(lanes.named(reached.at), number, event, diagnosis)
 
     def reach(self, lanes: Lanes) -> Reached:

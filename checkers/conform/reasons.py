@@ -10,7 +10,7 @@ from typing import Any
 from ...model.language import Requirement, Sort, State
 from ..interpret import Run
 from ..smt.z3types import known, rank_in, z3
-from .diagnosis import Diagnosis, Difference, out_of_range
+from .diagnosis import Diagnosis, Difference, explained, out_of_range
 from .nearest import nearest
 from .observation import Observed, Pattern, resolve
 from .space import Space
@@ -93,8 +93,9 @@ def _by(broken: list[Requirement], *, always: bool) -> Diagnosis:
 
 
 def with_nearest(run: Run, state: State, event: Observed, diagnosis: Diagnosis, hidden: Collection[str]) -> Diagnosis:
-    """The diagnosis with what could be done in this state instead."""
+    """The diagnosis with why it matters in this state, and what could be done there instead."""
     space, pattern = Space(run), resolve(run, event)
     members = tuple(min(v) if v else None for v in pattern.allowed)
     asked = None if None in members else space.way(pattern.action, tuple(m for m in members if m is not None))
-    return replace(diagnosis, nearest=nearest(space, state, pattern, asked, hidden))
+    near = nearest(space, state, pattern, asked, hidden)
+    return replace(explained(run, [state], event, diagnosis), nearest=near)

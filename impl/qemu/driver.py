@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..driver import DriverLost, Effect, Ending, MachineView, Outcome, Power, VmView, World
-from ..tap import ACTORS, SILENT, NoTap, Tap, arguments_of, changes
+from ..driver import DriverLost, Effect, Ending, MachineView, Outcome, Power, Stage, VmView, World
+from ..tap import ACTORS, SILENT, NoTap, Tap, arguments_of, changes, seen
 from .ground import Ground
 from .migration import MigrationFailed
 from .monitor import MonitorLost, Refused
@@ -145,10 +145,24 @@ class QemuDriver:
         ]
         changed = {key: pair for old, new in pairs for key, pair in changes(old, new).items()}
         by_itself = _by_itself(effect, changed)
+        if by_itself is None:  # an effect that left everything as it was is told too, with what it left
+            changed = changes(*pairs[0]) | _subject(*pairs[-1])
         self.tap.emit(ACTORS.get(effect.action, "operator"), effect.action, arguments_of(effect), changed)
         if by_itself:
             action, pair = by_itself
             self.tap.emit(ACTORS[action], action, arguments_of(replace(effect, amount=None)), pair)
+
+
+def _subject(before: VmView | MachineView, after: VmView | MachineView) -> dict[str, list[Any]]:
+    """All that was seen of what an effect is about, but for what is no part of it in pre-copy: pages that were sent as soon
+    as that had begun, or written since; and that a VM stands still already, where writes are not seen."""
+    told = seen(before, after)
+    if isinstance(before, VmView) and isinstance(after, VmView):
+        told[f"{after.name}.running"] = [bool(before.running_at), bool(after.running_at)]
+        if after.stage is Stage.COPYING:
+            unknown = {"dirty" if after.running_at else "running", "copied" if before.stage is Stage.SETTLED else ""}
+            told = {key: pair for key, pair in told.items() if key.rpartition(".")[2] not in unknown}
+    return told
 
 
 def _by_itself(effect: Effect, changed: dict[str, list[Any]]) -> tuple[str, dict[str, list[Any]]] | None:

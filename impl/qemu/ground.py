@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from pathlib import Path
 
 from ..driver import Place
 from .copies import Copy, RunRecord, resume
-from .host_vm import HostVm
+from .host_vm import HostVm, Slot
 from .keeper import KeptNursery, alive
 from .monitor import MonitorLost
 from .process import Qemu
@@ -14,6 +16,7 @@ from .provision import Build, Supply
 from .sight import STANDS_STILL, SUSPENDED, UNDER_WAY, Seen, look
 from .site import Site
 
+SLOT_TIMEOUT_S, POLL_S = 60.0, 0.1
 CARRIERS = "host.carriers"
 """The processes that have carried the host VM, in order: written before one runs it."""
 
@@ -125,14 +128,26 @@ class Ground:
             await self.enter()
             if slot.gone:
                 return
-            ran, balloon = self.ran(vm, Place.GUEST).exists(), self.balloon(vm)
-            try:
-                found[Place.GUEST] = (slot, await look(slot, ran, balloon))
-            except MonitorLost:
-                await slot.expect(vm)
-                found[Place.GUEST] = (slot, await look(slot, ran, balloon))
+            found[Place.GUEST] = (slot, await self._looked_inside(slot, vm))
         elif all(seen.empty for _, seen in found.values()):
             found[Place.GUEST] = (slot, SUSPENDED)
+
+    async def _looked_inside(self, slot: Slot, vm: str) -> Seen:
+        """What a nested QEMU says of itself. One that ends takes its connection along, and another one comes in its place:
+        until then there is nobody to ask."""
+        ran, balloon = self.ran(vm, Place.GUEST).exists(), self.balloon(vm)
+        until_s = time.monotonic() + SLOT_TIMEOUT_S
+        lost = False
+        while True:
+            try:
+                if lost:
+                    await slot.expect(vm)
+                return await look(slot, ran, balloon)
+            except MonitorLost:
+                if time.monotonic() > until_s:
+                    raise
+                lost = True
+                await asyncio.sleep(POLL_S)
 
     def lines(self, vm: str) -> list[Path]:
         """What a VM wrote in every process that carried it, in the order in which they did: a process that has handed it

@@ -54,9 +54,17 @@ def unpack(release: str, names: Sequence[str], root: Path) -> None:
     try:
         _unpack(_download(release, names, partial / "apt"), partial / "root")
         root.parent.mkdir(parents=True, exist_ok=True)
-        (partial / "root").rename(root)
+        _moved(partial / "root", root)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _moved(unpacked: Path, root: Path) -> None:
+    try:
+        unpacked.rename(root)
+    except OSError:
+        if not root.is_dir():  # another process was faster, and what it has unpacked is as good
+            raise
 
 
 def _download(release: str, names: Sequence[str], apt: Path) -> list[Path]:

@@ -120,6 +120,18 @@ def test_what_was_seen_wrong_is_told_with_what_it_can_be(tmp_path: Path) -> None
 
     assert judged.exit_code == 1
     assert "host.guest.power was seen to be hung; it can only be RUNNING." in judged.stdout
+    assert "What it does: Start the host VM with the guest hypervisor in it, on the old hypervisor." in judged.stdout
+    assert "This breaks guest_hypervisor_with_host_vm (S5): The guest hypervisor is there" in judged.stdout
+
+
+def test_what_an_event_breaks_is_named_as_the_catalogue_does(carried_out: Rows, tmp_path: Path) -> None:
+    early = moved(carried_out, at(carried_out, "tear_down_old"), at(carried_out, "validate_map"))
+    del early[at(early, "tear_down_old")]["changed"]
+
+    judged = run("conform", wrote(tmp_path / "log", early), "--plan", PLAN, "--any-order", "--json")
+
+    broken = {b["property"]: b["cites"] for b in json.loads(judged.stdout)["breaks"]}
+    assert broken["validated_before_teardown"] == ["S10"]
 
 
 def test_a_counterexample_that_explore_wrote_is_a_log_too(tmp_path: Path) -> None:
@@ -136,6 +148,20 @@ def test_the_trace_of_a_safe_plan_conforms(name: str, tmp_path: Path) -> None:
     log = wrote(tmp_path / "log", _carried_out(tmp_path, plan=plan))
 
     assert run("conform", log, "--plan", plan).exit_code == 0
+
+
+def test_so_does_that_of_one_with_room_for_one_copy_where_two_could_be_in_flight(tmp_path: Path) -> None:
+    """What a VM leaves at its source is free for the next one only once it runs at its receiver."""
+    cluster = (EXAMPLES / "bench.yaml").read_text()
+    (tmp_path / "bench.yaml").write_text(cluster)
+    sizes = ("--guest-footprint", "64MiB", "--vm-overhead", "28MiB", "--host-vm-overhead", "48MiB", "--at-most", "2")
+    planned = ("plan", tmp_path / "bench.yaml", "--host", "bench-1", "--to", "qemu-10.0", *sizes, "-o", tmp_path / "p")
+    assert run(*planned).exit_code == 0
+    (tmp_path / "bench.yaml").write_text(cluster.replace("memory: 512MiB", "memory: 320MiB"))
+
+    log = wrote(tmp_path / "log", _carried_out(tmp_path, plan=tmp_path / "p"))
+
+    assert run("conform", log, "--plan", tmp_path / "p").exit_code == 0
 
 
 @pytest.mark.parametrize("fault", ["migration_aborted@7", "boot_failed@33", "boot_hung@33"])

@@ -25,8 +25,8 @@ from holdfast.model.language import Action, all_of
 from holdfast.specs.mutations import also_requiring
 from holdfast.specs.worlds import MODEL_WORLDS
 
-from ..impl.mutants import forgetting
 from .coverages import Record, recorded, recorded_by_chance
+from .power.taken_out import forgetting
 from .seeking import Seeker
 
 QUICK = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -196,6 +197,19 @@ def test_as_many_vms_are_in_flight_as_the_plan_says(case: Case, at_once: int) ->
     Controller(case.plan, simulator, fresh_journal(Mechanism()), watch=watch).start()
 
     assert max(flying) == at_once
+
+
+def test_nothing_comes_between_the_end_of_a_source_and_the_run_of_its_receiver() -> None:
+    """The VM runs nowhere in between, and in the model the two are one."""
+    performed: list[Effect] = []
+
+    Controller(
+        THREE.plan, THREE.world(), fresh_journal(Mechanism()), watch=lambda heard: performed.append(heard.effect)
+    ).start()
+
+    follows = [(e.vm, after.action, after.vm) for e, after in pairwise(performed) if e.action == "fence"]
+    assert follows == [(vm, "activate", vm) for vm, _, _ in follows]
+    assert len(follows) == 6
 
 
 def test_the_same_seed_gives_the_same_run() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ..checkers.conform.consequences import Consequence
 from ..checkers.conform.inclusion import Excluded, Included, Inclusion, Undecided
 from ..checkers.conform.observation import Observed
 from ..checkers.conform.shrinking import Minimised
@@ -46,6 +47,8 @@ def _why(verdict: Excluded) -> dict[str, Any]:
         "always": list(d.always),
         "differs": [{"field": x.key, "seen": x.seen, "possible": list(x.possible)} for x in d.differs],
         "never": d.never,
+        "meant": d.meant,
+        "breaks": [{"property": b.property, "cites": list(b.cites), "sentence": b.sentence} for b in d.breaks],
         "nearest": [{"why": near.why, "events": [event_record(e) for e in near.steps]} for near in d.nearest],
     }
 
@@ -104,9 +107,16 @@ def _why_lines(verdict: Excluded) -> Iterator[str]:
             if possible
             else f"{x.key} cannot be {x.seen}."
         )
+    if d.meant:
+        yield f"What it does: {d.meant}"
+    yield from (f"This breaks {b.property}{_cites(b)}: {b.sentence}" for b in d.breaks)
     if d.nearest:
         yield "What could have happened instead:"
         yield from (f"  {', then '.join(map(told, near.steps))}  ({near.why})" for near in d.nearest)
+
+
+def _cites(broken: Consequence) -> str:
+    return f" ({', '.join(broken.cites)})" if broken.cites else ""
 
 
 def _how_far(matched: Mapping[str | None, int], log: Sequence[Observed]) -> str:

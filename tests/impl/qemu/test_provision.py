@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.impl.qemu import packages
 from holdfast.impl.qemu.packages import Unavailable, unpack
 from holdfast.impl.qemu.provision import Build, Supply, folder, provision
 
@@ -47,6 +48,29 @@ def test_where_apt_fails_its_own_words_are_told_and_nothing_is_left(
     with pytest.raises(Unavailable, match="the index of trixie: E: no route"):
         unpack("trixie", ["qemu-system-x86"], tmp_path / "cache/root")
     assert list((tmp_path / "cache").glob("*")) == []
+
+
+def test_what_another_process_has_unpacked_meanwhile_is_as_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = tmp_path / "cache/root/theirs"
+
+    def meanwhile(_: object, root: Path) -> None:
+        root.mkdir(parents=True)
+        theirs.parent.mkdir(parents=True)
+        theirs.touch()
+
+    program(
+        tmp_path / "bin/apt-get", '#!/bin/sh\n[ "$1" != indextargets ] || echo http://archive.example bookworm main\n'
+    )
+    program(tmp_path / "bin/dpkg-deb", "#!/bin/sh\n")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr(packages, "_unpack", meanwhile)
+
+    unpack("bookworm", ["qemu-system-x86"], theirs.parent)
+
+    assert theirs.exists()
+    assert list((tmp_path / "cache").glob("*")) == [theirs.parent]
 
 
 def test_another_kind_of_machine_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
