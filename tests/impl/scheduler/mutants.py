@@ -34,9 +34,10 @@ class Mutant:
 def broken_by(original: Callable[..., Any], replacement: Callable[..., Any]) -> Generator[None]:
     """The scheduler with one function replaced wherever it is known by name. Raises AssertionError where it is nowhere."""
     modules = [m for name, m in sys.modules.items() if name.startswith(PACKAGE)]
-    known = [(m, name) for m in modules for name, value in vars(m).items() if value is original]
+    classes = {c for m in modules for c in vars(m).values() if isinstance(c, type) and c.__module__.startswith(PACKAGE)}
+    known = [(o, name) for o in (*modules, *classes) for name, value in vars(o).items() if value is original]
     assert known, f"{original.__name__} is not known by name"
-    patches = [patch.object(module, name, replacement) for module, name in known]
+    patches = [patch.object(owner, name, replacement) for owner, name in known]
     for p in patches:
         p.start()
     try:
@@ -229,11 +230,11 @@ def block_whoever_owes(standing: Standing, asked: Targets, state: MemoryState) -
 
 MUTANTS = (
     Mutant("estimates do not sum", estimates.apportion, rounded_down, "M2"),
-    Mutant("what is left over goes to one class", estimates.apportion, rest_to_the_first, "D1 an estimate"),
+    Mutant("what is left over goes to one class", estimates.apportion, rest_to_the_first, "D1 an estimate is in"),
     Mutant("estimates are of the VM as it was", estimates.carried_forward, as_it_was, "M2"),
     Mutant("stale samples count", targets.fresh_estimate, however_old, "D1 nothing is asked"),
-    Mutant("no hysteresis", memory_state.next_state, no_hysteresis, "D4"),
-    Mutant("a state is never left", memory_state.next_state, never_eased, "D4"),
+    Mutant("no hysteresis", memory_state.next_state, no_hysteresis, "D4 a state"),
+    Mutant("a state is never left", memory_state.next_state, never_eased, "D4 a state"),
     Mutant("balloon at equality", technique.choose, balloon_at_equality, "M6"),
     Mutant("dead balloons are asked", technique.choose, whoever_answers, "M6"),
     Mutant("swap above the threshold", technique.choose, always_swap, "M6"),
@@ -241,26 +242,26 @@ MUTANTS = (
     Mutant("balloons that were given up are trusted again", technique.liveness, forgiven, "F5 a balloon that was"),
     Mutant("allocated above limit", targets.allocated, above_limit, "M10"),
     Mutant("reservations are ignored when taking", targets.allocated, without_reservation, "M5 consumed"),
-    Mutant("pages in use are targeted", targets.beyond, all_resident, "M4"),
+    Mutant("pages in use are targeted", targets.beyond, all_resident, "M4 no page"),
     Mutant("swap takes all of a need", targets.blind, not_scaled, "M7"),
     Mutant("balloons without bound", targets.balloon_room, boundless, "M5 no balloon"),
     Mutant("the short are asked for more", targets.spare_by, even_the_short, "M8"),
-    Mutant("the balloon falls before swap", targets.relieved, balloon_first, "D3"),
+    Mutant("the balloon falls before swap", targets.relieved, balloon_first, "D3 the swap"),
     Mutant("negative target", targets.relieved, below_nothing, "M3"),
     Mutant("the short are never relieved", targets.relieved, never_relieved, "M8"),
     Mutant("increase before decrease", targets.ungiven, at_once, "M9 nothing is given"),
     Mutant("dead balloons are never replaced", settling.replaced, not_replaced, "F5 a balloon that is given up"),
-    Mutant("owed whatever became of the pages", settling.asked_less, still_asked, "M4"),
+    Mutant("owed whatever became of the pages", settling.asked_less, still_asked, "M4 no page"),
     Mutant("swap without slots", settling.slots_left, slots_without_end, "M13"),
-    Mutant("suspended VMs are reclaimed from", settling.settle, pinned_too, "X3"),
+    Mutant("suspended VMs are reclaimed from", settling.settle, pinned_too, "X3 what"),
     Mutant("the tax is ignored", division.revoke, tax_ignored, "D2 who pays"),
     Mutant("prices are ignored", division.revoke, in_order, "D2 who pays"),
-    Mutant("half of what is wanted is taken", policy.wanted_pages, half_of_it, "F1"),
+    Mutant("half of what is wanted is taken", policy.wanted_pages, half_of_it, "F1 from"),
     Mutant("more is taken than is wanted", policy.wanted_pages, twice_as_much, "D2 no more"),
     Mutant("nothing is taken for the short", policy.wanted_pages, nothing_for_the_short, "F2"),
     Mutant("giving into Low", policy.room_pages, down_to_nothing, "M9 what is given"),
     Mutant("room is given twice", policy.untaken_pages, forgotten, "M9 what is given"),
-    Mutant("block outside Low", policy.blocks, block_outside_low, "M14"),
-    Mutant("block those who owe nothing", policy.blocks, block_everybody, "M14"),
+    Mutant("block outside Low", policy.blocks, block_outside_low, "M14 only"),
+    Mutant("block those who owe nothing", policy.blocks, block_everybody, "M14 only"),
     Mutant("block those who must run to give", policy.blocks, block_whoever_owes, "F4"),
 )
