@@ -5,7 +5,7 @@ A snapshot reaches only some of what a function can be asked. Here each is asked
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import astuple, replace
 from fractions import Fraction
 from functools import cache, partial
@@ -170,7 +170,8 @@ def givers() -> tuple[tuple[Giver, ...], ...]:
     return (*CORNERS, *(tuple(one(i) for i in range(count)) for count in (0, 1, 2, 3) for _ in range(30)))
 
 
-def revoked(some: Sequence[Giver], wanted: int, k: Fraction) -> dict[str, int]:
+@cache
+def revoked(some: tuple[Giver, ...], wanted: int, k: Fraction) -> dict[str, int]:
     """Who gives how much: weights divided by shares, whole pages of that, and the rest to the lowest prices."""
     wanted = max(0, min(wanted, sum(g.spare_pages for g in some)))
     scale = k.denominator
@@ -201,7 +202,7 @@ def revoked_exactly() -> bool:
 def shared_out_exactly() -> bool:
     for some, wanted, slots in product(givers(), range(0, 20, 3), range(8)):
         by = {Technique.BALLOON: list(some[::2]), Technique.SWAP: list(some[1::2])}
-        together = revoked([*some[::2], *some[1::2]], wanted, Fraction(4))
+        together = revoked((*some[::2], *some[1::2]), wanted, Fraction(4))
         swapped = {g.name: together[g.name] for g in some[1::2]}
         ballooned = {g.name: together[g.name] for g in some[::2]}
         if sum(swapped.values()) > slots:

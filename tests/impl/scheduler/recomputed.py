@@ -120,10 +120,10 @@ def owes_nothing(d: VmDecision) -> bool:
 def spared_as_published(s: Snapshot, decision: Decision) -> bool:
     for d in decision.vms:
         found, vm = known(s, d), d.vm
-        if found is None or short(d) or vm.pinned:
+        if found is None:
             if d.spare_pages:
                 return False
-        elif owes_nothing(d) and d.standing.technique is Technique.BALLOON:
+        elif owes_nothing(d) and not vm.pinned and d.standing.technique is Technique.BALLOON:
             beyond = min(found.pages.idle, vm.resident_pages - d.standing.allocated_pages) - vm.shareable_pages
             room = vm.size_pages * 65 // 100 - max(vm.ballooned_pages, vm.balloon_target_pages)
             if d.spare_pages != max(0, min(beyond, room)):
@@ -131,14 +131,35 @@ def spared_as_published(s: Snapshot, decision: Decision) -> bool:
     return True
 
 
-@about("F1 what is wanted is what is lacking, where nobody owes anything")
-def wanted_as_lacking(s: Snapshot, decision: Decision) -> bool:
+@about("M8 who is short can spare nothing")
+def the_short_spare_nothing(_: Snapshot, decision: Decision) -> bool:
+    return not any(d.spare_pages for d in decision.vms if short(d))
+
+
+@about("X3 what may not be touched can spare nothing")
+def pinned_spare_nothing(_: Snapshot, decision: Decision) -> bool:
+    return not any(d.spare_pages for d in decision.vms if d.vm.pinned)
+
+
+def lacking(s: Snapshot, decision: Decision) -> int | None:
+    """What has to be taken, where nobody owes anything and nobody is short; else that has to be known first."""
     if any(owed(d.vm, d.vm.targets) or short(d) for d in decision.vms):
-        return decision.wanted_pages >= 0
+        return None
     promised = s.machine.promised_pages
     pressed = decision.state >= MemoryState.SOFT or promised
-    lacking = goal(s) + promised + sum(untaken(s, d.vm, d.vm.targets) for d in decision.vms) - s.machine.free_pages
-    return decision.wanted_pages == (max(0, lacking) if pressed else 0)
+    pages = goal(s) + promised + sum(untaken(s, d.vm, d.vm.targets) for d in decision.vms) - s.machine.free_pages
+    return max(0, pages) if pressed else 0
+
+
+@about("F1 no less is wanted than is lacking")
+def enough_is_wanted(s: Snapshot, decision: Decision) -> bool:
+    return decision.wanted_pages >= (lacking(s, decision) or 0)
+
+
+@about("D2 no more is wanted than is lacking")
+def no_more_is_wanted(s: Snapshot, decision: Decision) -> bool:
+    most = lacking(s, decision)
+    return most is None or decision.wanted_pages <= most
 
 
 def untaken(s: Snapshot, vm: VmMemory, targets: Targets) -> int:
@@ -229,7 +250,10 @@ def said(reason: Reason, d: VmDecision) -> bool:
 
 @about("X3 of what may not be touched that alone is said, and of others something")
 def pinned_is_said(_: Snapshot, decision: Decision) -> bool:
-    return all(d.reasons and (d.reasons == (Reason.PINNED,)) is d.vm.pinned for d in decision.vms)
+    return all(
+        d.reasons == (Reason.PINNED,) if d.vm.pinned else d.reasons and Reason.PINNED not in d.reasons
+        for d in decision.vms
+    )
 
 
 def touched(decision: Decision) -> list[VmDecision]:

@@ -78,7 +78,22 @@ def one_page_more(*arguments: Any) -> int:
     return WANTED(*arguments) + 1
 
 
+def one_page_less(*arguments: Any) -> int:
+    return max(0, WANTED(*arguments) - 1)
+
+
 WANTED = policy.wanted_pages
+
+
+def one_page_of_the_short(standing: Standing, asked: Targets, settings: Any) -> int:
+    return 1 if standing.short_pages and standing.estimate else SPARE_BY(standing, asked, settings)
+
+
+def as_if_let_go(standing: Standing, asked: Targets, settings: Any) -> int:
+    return SPARE_BY(replace(standing, vm=replace(standing.vm, pinned=False)), asked, settings)
+
+
+SPARE_BY = targets.spare_by
 
 
 def patient(*_: Any) -> bool:
@@ -119,7 +134,10 @@ STATED = (
     Mutant("shares entitle to nothing", targets.entitlements, reservations_only, "W02"),
     Mutant("no headroom", targets.allocated, without_headroom, "D3 due"),
     Mutant("balloons to a third of the VM", targets.balloon_room, half_a_balloon, "D2 what can be spared"),
-    Mutant("one page too many is wanted", policy.wanted_pages, one_page_more, "F1 what is wanted"),
+    Mutant("one page too many is wanted", policy.wanted_pages, one_page_more, "D2 no more is wanted"),
+    Mutant("one page too few is wanted", policy.wanted_pages, one_page_less, "F1 no less"),
+    Mutant("the short can spare pages", targets.spare_by, one_page_of_the_short, "M8 who is short can"),
+    Mutant("pinned VMs can spare pages", targets.spare_by, as_if_let_go, "X3 what may"),
     Mutant("balloons are waited for in Low", settling.too_scarce_to_wait, patient, "D4 in Low"),
     Mutant("who pays least is given first", policy.give, cheapest_first, "M9 who pays most"),
     Mutant("nobody ever waits", policy.blocks, nobody_waits, "M14 in Low"),

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from .exact import EXACT
+from .exact import EXACT, cases
 from .mutants import Mutant, broken_by
 from .slips import IN_RANGE
+
+
+@pytest.fixture(autouse=True)
+def cases_of_the_policy_itself() -> None:
+    """What they are asked about is made before any mutant is in place, and kept."""
+    cases()
 
 
 @pytest.mark.parametrize("name", EXACT)
