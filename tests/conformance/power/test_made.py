@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import asdict
 
 import pytest
 
+from . import scheduler
 from .citations import MODULES, cited, functions
 from .equivalents import EQUIVALENTS, Equivalent, alike
 from .made import Made, compiled, in_place, made, original
@@ -27,13 +29,13 @@ def excused(mutant: Made) -> Equivalent | None:
 def row(mutant: Made) -> Row:
     """What becomes of a mutant."""
     with in_place(mutant):
-        road, named = judged()
+        road, named = judged() or ("", ())
     return Row(mutant.name, MADE, road, cited(mutant.function), named)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_what_is_made_of_it_is_caught(function: str, record_property: Record) -> None:
-    assert policy_itself() == ("", ())
+    assert policy_itself() is None
 
     rows = [row(mutant) for mutant in made(function.split(".")[0])[function] if not excused(mutant)]
     for one in rows:
@@ -50,9 +52,37 @@ def test_what_is_excused_is_made_once_and_does_the_same(equivalent: Equivalent) 
     policy_itself()
     assert alike(original(mutant.function), compiled(mutant), equivalent.asked())
     with in_place(mutant):
-        assert judged(thoroughly=False) == ("", ())
+        assert judged(thoroughly=False) is None
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_function_is_among_them(module: str) -> None:
     assert set(made(module)) == {f for f in FUNCTIONS if f.startswith(f"{module}.")}
+
+
+def changed(function: str, before: str, after: str) -> Made:
+    """A function with one text in place of another."""
+    source = ast.unparse(functions(function.split(".")[0])[function.split(".", 1)[1]])
+    return Made(function, before, after, source.replace(before, after))
+
+
+def test_a_change_is_told_by_what_differs() -> None:
+    (mutant,) = [m for m in made("technique")["technique.choose"] if ">=" in m.after]
+
+    assert mutant.before == "ample = free_pages > lines.hard_pages"
+    assert mutant.name == "technique.choose: _pages > lines.h -> _pages >= lines.h"
+
+
+def test_what_does_not_end_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert policy_itself() is None
+    monkeypatch.setattr(scheduler, "PATIENCE_S", 1)
+
+    with in_place(changed("targets.ungiven", "return", "while True:\n        pass\n    return")):
+        assert judged() == ("decisions", ("M9",))
+
+
+def test_a_crash_names_what_the_innermost_function_is_there_for() -> None:
+    assert policy_itself() is None
+
+    with in_place(changed("policy.take", "slots_left(snapshot,", "slots_left(None,")):
+        assert judged() == ("decisions", ("M13",))

@@ -10,7 +10,7 @@ from ...impl.scheduler import test_admission, test_host_vm, test_liveness
 from ...impl.scheduler.mutants import MUTANTS, Mutant, broken_by
 from ...impl.scheduler.slips import IN_RANGE, STATED
 from .citations import cited, name_of
-from .scheduler import NOTHING, Report, at_the_gate, for_the_host_vm, in_rounds, judged, policy_itself
+from .scheduler import Report, at_the_gate, for_the_host_vm, in_rounds, judged, policy_itself
 from .table import Record, Row, recorded
 
 MECHANISMS = {
@@ -25,11 +25,11 @@ MECHANISMS = {
 """Of each module of the policy, what the table calls it."""
 
 
-def row(mutant: Mutant, mechanism: str, judge: Callable[[], Report], expected: tuple[str, ...] = ()) -> Row:
+def row(mutant: Mutant, mechanism: str, judge: Callable[[], Report | None], expected: tuple[str, ...] = ()) -> Row:
     """What becomes of a mutant; expected is what it is said to break, if nothing else is."""
     policy_itself()
     with broken_by(mutant.original, mutant.replacement):
-        road, named = judge()
+        road, named = judge() or ("", ())
     return Row(mutant.name, mechanism, road, expected or (mutant.breaks.split()[0], *mutant.also), named)
 
 
@@ -70,4 +70,4 @@ def test_room_for_the_host_vm(mutant: Mutant, record_property: Record) -> None:
 
 
 def test_nothing_is_said_of_the_scheduler_itself() -> None:
-    assert [policy_itself(), judged(), at_the_gate(), in_rounds(), for_the_host_vm()] == [NOTHING] * 5
+    assert [policy_itself(), judged(), at_the_gate(), in_rounds(), for_the_host_vm()] == [None] * 5

@@ -9,7 +9,19 @@ from holdfast.impl.scheduler.snapshot import Snapshot
 from . import recomputed
 from .properties import PROPERTIES, Predicate
 
-__all__ = ["PROPERTIES", "broken", "recomputed"]
+__all__ = ["CRASHES", "PROPERTIES", "broken", "recomputed"]
+
+CRASHES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NameError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What a mistake in a function may raise."""
 
 
 def broken(snapshot: Snapshot) -> list[str]:
@@ -22,5 +34,5 @@ def has(holds: Predicate, snapshot: Snapshot, decision: Decision) -> bool:
     """Whether a decision has a property; one of which that cannot even be asked has not."""
     try:
         return holds(snapshot, decision)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+    except CRASHES:
         return False
