@@ -13,8 +13,8 @@ from typing import Any, cast
 
 from ...impl.scheduler.mutants import PACKAGE
 
-MODULES = ("policy", "targets", "settling", "division", "technique", "memory_state", "estimates")
-"""The policy: what a decision is made by."""
+MODULES = ("policy", "targets", "settling", "division", "technique", "memory_state", "estimates", "snapshot")
+"""The policy: what a decision is made of and by."""
 
 CITED = re.compile(r"\b(?:[DFMSX]\d+|W02)\b")
 """A name of the catalogue."""
@@ -51,11 +51,11 @@ def name_of(function: Callable[..., Any]) -> str:
 
 
 def cited_by_crash(error: BaseException) -> tuple[str, ...]:
-    """What the innermost function of the policy cites that an error came through."""
+    """What the innermost function of the policy cites that an error came through; a mutant is compiled under its name."""
     for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
         module = str(frame.f_globals.get("__name__", "")).removeprefix(PACKAGE)
         if module in MODULES:
             name = frame.f_code.co_qualname.split(".<locals>")[0]
-            known = [f for f in functions(module) if f == name or f.endswith(f".{name}")]
-            return cited(f"{module}.{known[0]}") if known else ()
+            names = (frame.f_code.co_filename.removeprefix(f"{module}."), name)
+            return next((cited(f"{module}.{known}") for known in names if known in functions(module)), ())
     return ()

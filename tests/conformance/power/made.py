@@ -92,7 +92,7 @@ def compiled(mutant: Made) -> Callable[..., Any]:
     module, *_, name = mutant.function.split(".")
     names = dict(vars(import_module(PACKAGE + module)))
     text = "from __future__ import annotations\n" + dedent(mutant.source)
-    exec(compile(text, mutant.name, "exec", dont_inherit=True), names)
+    exec(compile(text, mutant.function, "exec", dont_inherit=True), names)
     return cast(Callable[..., Any], names[name])
 
 

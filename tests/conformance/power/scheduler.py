@@ -18,7 +18,7 @@ from holdfast.impl.scheduler.rounds import ClockStopped
 from holdfast.impl.scheduler.snapshot import Snapshot
 
 from ...impl.scheduler import exact, test_admission, test_host_vm, test_liveness
-from ...impl.scheduler.judge import CRASHES, broken
+from ...impl.scheduler.judge import CRASHES, EXACT, broken
 from ...impl.scheduler.snapshots import stream
 from .citations import cited_by_crash
 
@@ -81,9 +81,16 @@ def in_decisions(pool: Iterable[Snapshot]) -> Report | None:
 
 
 def in_functions() -> Report | None:
-    """The first function that computes something else than it must."""
-    wrong = next((name for name, holds in exact.EXACT.items() if not asked(holds)), None)
-    return ("functions", numbers([wrong])) if wrong else None
+    """The first function that computes something else than it must, or fails: then what that function cites is named."""
+    for name, holds in EXACT.items():
+        try:
+            with bounded():
+                right = holds()
+        except CRASHES as error:
+            return "functions", cited_by_crash(error) or numbers([name])
+        if not right:
+            return "functions", numbers([name])
+    return None
 
 
 def asked(holds: Callable[[], bool]) -> bool:

@@ -21,6 +21,7 @@ MECHANISMS = {
     "division": "division",
     "settling": "settling",
     "policy": "policy",
+    "snapshot": "snapshot",
 }
 """Of each module of the policy, what the table calls it."""
 

@@ -1,4 +1,4 @@
-"""The judge of a decision: all properties, whatever they look at."""
+"""The judge of a decision: all properties, whatever they look at; and of functions, all that is exact."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from holdfast.impl.scheduler import policy
 from holdfast.impl.scheduler.policy import Decision
 from holdfast.impl.scheduler.snapshot import Snapshot
 
-from . import recomputed
+from . import recomputed, values
+from .exact import EXACT
 from .properties import PROPERTIES, Predicate
 
-__all__ = ["CRASHES", "PROPERTIES", "broken", "recomputed"]
+__all__ = ["CRASHES", "EXACT", "PROPERTIES", "broken", "recomputed", "values"]
 
 CRASHES = (
     ArithmeticError,
@@ -18,6 +19,7 @@ CRASHES = (
     LookupError,
     NameError,
     RuntimeError,
+    StopIteration,
     TypeError,
     ValueError,
 )

@@ -11,7 +11,7 @@ from holdfast.impl.scheduler import division, estimates, memory_state, policy, s
 from holdfast.impl.scheduler.estimates import ClassPages, Estimate, Sample
 from holdfast.impl.scheduler.memory_state import Lines, MemoryState
 from holdfast.impl.scheduler.policy import Reason
-from holdfast.impl.scheduler.snapshot import Memory, Snapshot, Targets, VmMemory
+from holdfast.impl.scheduler.snapshot import MachineMemory, Memory, Settings, Snapshot, Targets, VmMemory
 from holdfast.impl.scheduler.targets import Standing
 from holdfast.impl.scheduler.technique import Technique
 
@@ -259,6 +259,22 @@ def of_the_first(snapshot: Snapshot, asked: Sequence[Targets]) -> int:
     )
 
 
+def anything_goes(_self: object) -> None:
+    return None
+
+
+def whoever_is_first(snapshot: Snapshot, _name: str) -> VmMemory:
+    return snapshot.vms[0]
+
+
+def beyond_nothing(asked: Targets, vm: VmMemory) -> int:
+    return asked.swap_pages - vm.swapped_pages
+
+
+def what_is_granted(asked: Targets, vm: VmMemory) -> int:
+    return asked.granted(vm)
+
+
 IN_RANGE = (
     Mutant("half widths are a page too wide", estimates.half_width_pages, widest, "D1 half widths"),
     Mutant("what has gone was in use", estimates.carried_forward, from_the_used, "M2"),
@@ -278,5 +294,12 @@ IN_RANGE = (
     Mutant("half of the slots serve to replace", settling.replaced, half_replaced, "F5 a balloon is replaced"),
     Mutant("limits do not keep balloons", settling.asked_less, limits_let_be, "M4"),
     Mutant("slots of whoever is first", settling.slots_left, of_the_first, "M13 slots"),
+    Mutant("any percentage will do", Settings.__post_init__, anything_goes, "D2 settings"),
+    Mutant("VMs of any size", VmMemory.__post_init__, anything_goes, "M1 a VM has"),
+    Mutant("machines of any size", MachineMemory.__post_init__, anything_goes, "M1 a machine"),
+    Mutant("VMs beyond their machine", Snapshot.__post_init__, anything_goes, "M1 the VMs"),
+    Mutant("the first VM has every name", Snapshot.vm, whoever_is_first, "M1 a VM is found"),
+    Mutant("what is owed has no end", Targets.owed_by_swap, beyond_nothing, "M3"),
+    Mutant("at hand is what is granted", Targets.at_hand, what_is_granted, "M9"),
 )
 """They are caught by `exact`."""

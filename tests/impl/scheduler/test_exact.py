@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from .exact import EXACT, cases
+from .exact import cases
+from .judge import EXACT
 from .mutants import Mutant, broken_by
 from .slips import IN_RANGE
 
