@@ -24,12 +24,12 @@ class Claim:
     most: Fraction
 
     def at(self, level: Fraction) -> Fraction:
-        """What the shares come to at that level."""
+        """What the shares come to at that level [W02]."""
         return min(max(self.shares * level, self.least), self.most)
 
 
 def divide(claims: Sequence[Claim], amount: Fraction) -> list[Fraction]:
-    """The claims at the level where they come to the amount; at their least, or most, where it is too small or large."""
+    """The claims at the level where they come to the amount; at their least or most where it is too little or much [W02]."""
     if amount <= sum(c.least for c in claims):
         return [c.least for c in claims]
     if amount >= sum(c.most for c in claims):
@@ -42,6 +42,7 @@ def divide(claims: Sequence[Claim], amount: Fraction) -> list[Fraction]:
 
 
 def _handed_out(claims: Sequence[Claim], level: Fraction) -> Fraction:
+    """What the claims come to at that level [W02]."""
     return sum((c.at(level) for c in claims), Fraction(0))
 
 
@@ -56,12 +57,12 @@ class Giver:
     spare_pages: int
 
     def weight(self, idle_price: Fraction, taken_pages: Fraction | int = 0) -> Fraction:
-        """Its pages once so many are taken, an idle one counted as several active ones [W02]."""
+        """Its pages once so many are taken, an idle one counted as several active ones (D2, [W02])."""
         return self.working_pages + idle_price * (self.idle_pages - taken_pages)
 
 
 def revoke(givers: Sequence[Giver], wanted_pages: int, idle_price: Fraction) -> dict[str, int]:
-    """How many pages each gives, so that as many as are wanted are given, or all that can be spared.
+    """How many pages each gives, so that as many as are wanted are given (F1), or all that can be spared.
 
     Price = shares / (pages · (f + k·(1 - f))), f the active part and k the price of an idle page (D2, [W02]). Pages of a
     fraction that rounding leaves go to the lowest prices.

@@ -62,8 +62,8 @@ class Sample:
     taken_at_s: int
 
     def __post_init__(self) -> None:
-        """Raises ValueError where more was seen than there is, or less than nothing."""
-        if min(astuple(self.seen)) < 0 or not 0 <= self.seen.total <= self.population_pages:
+        """Raises ValueError where more was seen than there is, or less than nothing (D9)."""
+        if min(astuple(self.seen)) < 0 or self.seen.total > self.population_pages:
             raise ValueError(f"{self.seen.total} pages cannot be seen of {self.population_pages}")
 
 
@@ -78,11 +78,11 @@ class Estimate:
     """With 95 % confidence a class, or a sum of classes, was off by no more when the sample was taken (D1)."""
 
     def lower(self, pages: int) -> int:
-        """The least that a class, or sum of classes, estimated at so many pages surely has."""
+        """The least that a class, or sum of classes, estimated at so many pages surely has (D1)."""
         return max(0, pages - self.error_pages)
 
     def upper(self, pages: int) -> int:
-        """The most that it has."""
+        """The most that it has (D1, M11)."""
         return min(self.pages.total, pages + self.error_pages)
 
 
@@ -109,7 +109,7 @@ def apportion(pages: int, seen: ClassPages) -> ClassPages:
 
 
 def carried_forward(then: ClassPages, resident_pages: int) -> ClassPages:
-    """The classes of a VM that has more or fewer pages now than when it was sampled, told so that less seems idle.
+    """The classes of a VM that has more or fewer pages now than when it was sampled (M2), told so that less seems idle (D1).
 
     What has come since counts as active; what has gone since was idle, as far as there was enough.
     """

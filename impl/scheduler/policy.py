@@ -73,7 +73,7 @@ class Decision:
     memory: Memory
 
     def of(self, name: str) -> VmDecision:
-        """What is decided about the VM of that name. Raises KeyError where there is none."""
+        """What is decided about the VM of that name, of which there is one (M1). Raises KeyError where there is none."""
         found = next((d for d in self.vms if d.vm.name == name), None)
         if found is None:
             raise KeyError(name)
@@ -86,7 +86,11 @@ class Decision:
 
 
 def decide(snapshot: Snapshot) -> Decision:
-    """The decision about a snapshot; a function of it and of nothing else."""
+    """The decision about a snapshot; a function of it and of nothing else.
+
+    The state (D4) and how each VM stands (D1, D3, D8) are first; then what is owed already (M4, M8, F5), what is taken (F1,
+    F2, D2, M13) and what is given (M9); then who has to wait (M14), and what is kept for the next.
+    """
     lines = lines_of(snapshot.machine.memory_pages)
     state = next_state(snapshot.memory.state, lines, snapshot.machine.free_pages)
     standings = stand(snapshot, lines)
@@ -111,12 +115,13 @@ def decide(snapshot: Snapshot) -> Decision:
 
 
 def stand(snapshot: Snapshot, lines: Lines) -> tuple[Standing, ...]:
-    """How every VM stands."""
+    """How every VM stands, with what it is entitled to [W02] and due (D3)."""
     entitled = entitlements(snapshot, lines)
     return tuple(_standing(snapshot, lines, vm, entitled[vm.name]) for vm in snapshot.vms)
 
 
 def _standing(snapshot: Snapshot, lines: Lines, vm: VmMemory, entitlement_pages: int) -> Standing:
+    """What is estimated (D1), whether the balloon answers (D8, F5), how pages are taken (M6), and what is due (D3)."""
     found = fresh_estimate(vm, snapshot.now_s, snapshot.settings)
     answers = liveness(vm, snapshot.now_s, snapshot.memory.given_up_at_s.get(vm.name))
     technique = choose(lines, snapshot.machine.free_pages, answers)
@@ -128,7 +133,8 @@ def _standing(snapshot: Snapshot, lines: Lines, vm: VmMemory, entitlement_pages:
 def expected_free_pages(snapshot: Snapshot, standings: Iterable[Standing], targets: Mapping[str, Targets]) -> int:
     """What will be free once what is owed has been taken, what was given is used, and what is promised is there.
 
-    Nothing is expected of a balloon that does not answer, nor of a VM that may not be touched.
+    What is wanted is what this lacks (F1, F2, D2), and what may be given is what it exceeds (M8, M9). Nothing is expected of
+    a balloon that does not answer, nor of a VM that may not be touched.
     """
     free = snapshot.machine.free_pages - snapshot.machine.promised_pages
     for s in standings:
@@ -141,7 +147,7 @@ def expected_free_pages(snapshot: Snapshot, standings: Iterable[Standing], targe
 
 
 def untaken_pages(vm: VmMemory, memory: Memory, targets: Targets) -> int:
-    """What a VM was given and has not taken yet, as far as its targets still grant it."""
+    """What a VM was given and has not taken yet, as far as its targets still grant it: it is nobody else's (M9, F1, D2)."""
     return max(0, min(memory.granted_up_to.get(vm.name, 0), targets.granted(vm)) - vm.resident_pages)
 
 
@@ -152,7 +158,7 @@ def wanted_pages(
     standings: Iterable[Standing],
     settled: Mapping[str, Settled],
 ) -> int:
-    """The pages to take: so that Soft is left behind, what is promised is there, and those who are short get their due."""
+    """The pages to take: that Soft is left behind (F1), promises are kept, the short get their due (F2); no more (D2)."""
     due = sum(s.due_pages for s in settled.values())
     if state < MemoryState.SOFT and not due and not snapshot.machine.promised_pages:
         return 0
@@ -161,7 +167,7 @@ def wanted_pages(
 
 
 def room_pages(snapshot: Snapshot, lines: Lines, standings: Iterable[Standing], taken: Mapping[str, Targets]) -> int:
-    """What may be given once everything has been taken: after that, the machine is just not in Low (M9)."""
+    """What may be given once everything has been taken (M8): after that, the machine is just not in Low (M9)."""
     return max(0, expected_free_pages(snapshot, standings, taken) - lines.low_pages - 1)
 
 
@@ -173,7 +179,7 @@ def take(
     spared: Mapping[str, int],
     wanted: int,
 ) -> dict[str, Targets]:
-    """The targets with what is wanted taken from those who pay least for idle pages, within the swap slots (D2, M13).
+    """The targets with what is wanted (F1) taken from those who pay least for idle pages, within the swap slots (D2, M13).
 
     What balloon or swap still holds beyond a target, since it was given back and is not used yet, is kept first.
     """
@@ -183,9 +189,9 @@ def take(
     by_balloon, by_swap = shared_out(givers, wanted, slots, snapshot.settings.idle_price)
     for s in standings:
         name, before = s.vm.name, taken[s.vm.name]
-        if pages := by_balloon.get(name, 0):
+        if pages := by_balloon.get(name):
             taken[name] = Targets(max(before.balloon_pages, s.vm.ballooned_pages) + pages, before.swap_pages)
-        if pages := by_swap.get(name, 0):
+        if pages := by_swap.get(name):
             taken[name] = Targets(before.balloon_pages, max(before.swap_pages, s.vm.swapped_pages) + pages)
     return taken
 
@@ -193,7 +199,7 @@ def take(
 def givers_by_technique(
     standings: Iterable[Standing], owing: Mapping[str, Targets], spared: Mapping[str, int]
 ) -> Mapping[Technique, list[Giver]]:
-    """Those who can spare pages; what they owe already is not theirs any more."""
+    """Those who can spare pages, by how they are taken (M6); what they owe already is not theirs any more (D2)."""
     givers = {Technique.BALLOON: list[Giver](), Technique.SWAP: list[Giver]()}
     for s in standings:
         if spared[s.vm.name] and s.estimate:
@@ -206,7 +212,7 @@ def givers_by_technique(
 def shared_out(
     givers: Mapping[Technique, list[Giver]], wanted: int, slots: int, idle_price: Fraction
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """Who gives how much, by balloon and by swap; what there are no slots for is taken by balloon."""
+    """Who gives how much, by balloon and by swap (D2); what there are no slots for is taken by balloon (M13)."""
     balloons, swaps = givers[Technique.BALLOON], givers[Technique.SWAP]
     pages = revoke([*balloons, *swaps], wanted, idle_price)
     by_swap = {g.name: pages[g.name] for g in swaps}
@@ -219,7 +225,7 @@ def shared_out(
 def give(
     standings: Iterable[Standing], settled: Mapping[str, Settled], taken: Mapping[str, Targets], room: int
 ) -> dict[str, Targets]:
-    """The targets with those who are short given their due while there is room, the highest price first (M9, D3)."""
+    """The targets with those who are short given their due while there is room (M8), the highest price first (M9, D3)."""
     final = dict(taken)
     for s in sorted(standings, key=lambda s: -s.price):
         name = s.vm.name
@@ -233,14 +239,15 @@ def give(
 def blocks(standing: Standing, targets: Targets, state: MemoryState) -> bool:
     """Whether a VM has to wait: memory is low, and it is above its target (M14).
 
-    What it owes must be owed by swap: a guest that waits could not fill its balloon, and would wait for ever (F4).
+    What it owes must be owed by swap: a guest that waits could not fill its balloon, and would wait for ever (F4). One that
+    may not be touched is not (X3).
     """
     above = targets.owed_by_swap(standing.vm) > 0
     return state is MemoryState.LOW and above and not standing.vm.pinned
 
 
 def due_for_sample(standing: Standing, every_s: int) -> bool:
-    """Whether a VM is to be sampled again; one that may not be touched is not looked at."""
+    """Whether a VM is to be sampled again (D1); one that may not be touched is not looked at (X3)."""
     old = standing.estimate is None or standing.estimate.age_s >= every_s
     return old and not standing.vm.pinned
 
@@ -248,7 +255,10 @@ def due_for_sample(standing: Standing, every_s: int) -> bool:
 def remembered(
     snapshot: Snapshot, standings: Iterable[Standing], taken: Mapping[str, Targets], state: MemoryState
 ) -> Memory:
-    """What is kept for the next decision; what is given in this one is added by whoever gives it."""
+    """What is kept: the state (D4), balloons that are given up (D8, F5), and what was given before and is untaken (M9).
+
+    What is given in this decision is added by whoever gives it.
+    """
     before = snapshot.memory
     given_up = {
         s.vm.name: before.given_up_at_s.get(s.vm.name, snapshot.now_s)
@@ -266,7 +276,11 @@ def remembered(
 def reasons(
     standing: Standing, settled: Settled, taken: Targets, final: Targets, spared: int, state: MemoryState
 ) -> tuple[Reason, ...]:
-    """Why a VM is treated as it is; at least one reason."""
+    """Why a VM is treated as it is; at least one reason.
+
+    It is pinned (X3), unknown (D1), short (D3), given back to or not yet (M9), swapped instead (F5), asked for less (M4),
+    asked for more or why not (D2), or blocked (M14).
+    """
     vm, before = standing.vm, standing.vm.targets
     if vm.pinned:
         return (Reason.PINNED,)

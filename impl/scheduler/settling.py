@@ -24,7 +24,10 @@ class Settled:
 
 
 def settle(snapshot: Snapshot, lines: Lines, standings: Iterable[Standing], state: MemoryState) -> dict[str, Settled]:
-    """The targets of every VM, by name, once what it owes was gone through."""
+    """The targets of every VM, by name, once what it owes was gone through (F5, M4), as far as there are slots (M13).
+
+    Who is short is due what its targets fall by (D3), which is not given yet (M9).
+    """
     settled: dict[str, Settled] = {}
     scarce = too_scarce_to_wait(snapshot, lines, state)
     slots = slots_left(snapshot, [vm.targets for vm in snapshot.vms])
@@ -43,7 +46,7 @@ def settle(snapshot: Snapshot, lines: Lines, standings: Iterable[Standing], stat
 
 
 def too_scarce_to_wait(snapshot: Snapshot, lines: Lines, state: MemoryState) -> bool:
-    """Whether what balloons owe is swapped instead: in Low, and from the Hard line down where balloons do not go on (D4)."""
+    """Whether what balloons owe is swapped instead (M6): in Low, and from the Hard line down where chosen (D4)."""
     hard = snapshot.machine.free_pages <= lines.hard_pages
     return state is MemoryState.LOW or (hard and not snapshot.settings.hard_keeps_balloons)
 
@@ -64,7 +67,7 @@ def replaced(standing: Standing, targets: Targets, slots: int) -> Targets:
 
 
 def swapped_instead(standing: Standing, targets: Targets) -> int:
-    """What to swap for what the balloon owes: less, as for any need, where it is known what is active (D2)."""
+    """What to swap for what the balloon owes: less, as for any need, where it is known what is active (D2, F5)."""
     vm, found = standing.vm, standing.estimate
     if found is None:
         return min(targets.owed_by_balloon(vm), max(0, vm.resident_pages - targets.owed_by_swap(vm)))

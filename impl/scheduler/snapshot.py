@@ -30,7 +30,7 @@ class Settings:
     """An estimate of that age is not used any more."""
 
     def __post_init__(self) -> None:
-        """Raises ValueError where a percentage is none."""
+        """Raises ValueError where a percentage is none (D2, D3)."""
         if not (0 <= self.idle_tax_percent < 100 and 0 <= self.balloon_percent <= 100 and self.headroom_percent >= 0):
             raise ValueError("a tax lies below 100 %, a balloon holds at most 100 %, headroom is not negative")
 
@@ -98,23 +98,23 @@ class Targets:
         return self.balloon_pages + self.swap_pages
 
     def owed_by_balloon(self, vm: VmMemory) -> int:
-        """What the VM's balloon has yet to take."""
+        """What the VM's balloon has yet to take (M3, M4)."""
         return max(0, self.balloon_pages - vm.ballooned_pages)
 
     def owed_by_swap(self, vm: VmMemory) -> int:
-        """What has yet to be swapped out."""
+        """What has yet to be swapped out (M3, M4)."""
         return max(0, self.swap_pages - vm.swapped_pages)
 
     def owed(self, vm: VmMemory) -> int:
-        """What has yet to be taken from the VM in all."""
+        """What has yet to be taken from the VM in all (M3, M4)."""
         return self.owed_by_balloon(vm) + self.owed_by_swap(vm)
 
     def granted(self, vm: VmMemory) -> int:
-        """What the VM can have once the targets are reached."""
+        """What the VM can have once the targets are reached (D3, M8)."""
         return vm.size_pages - self.total_pages
 
     def at_hand(self, vm: VmMemory) -> int:
-        """What the VM can have at once: all that is not kept from it by balloon or swap already."""
+        """What the VM can have at once: all that is not kept from it by balloon or swap already (M9, M10)."""
         kept_out = min(vm.ballooned_pages, self.balloon_pages) + min(vm.swapped_pages, self.swap_pages)
         return vm.size_pages - kept_out
 
@@ -175,7 +175,7 @@ class Snapshot:
             raise ValueError("each VM has a name of its own")
 
     def vm(self, name: str) -> VmMemory:
-        """The VM of that name. Raises KeyError where there is none."""
+        """The VM of that name, of which there is one (M1). Raises KeyError where there is none."""
         found = next((vm for vm in self.vms if vm.name == name), None)
         if found is None:
             raise KeyError(name)

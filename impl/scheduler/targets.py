@@ -34,7 +34,7 @@ class Standing:
         return self.short_of(self.vm.targets)
 
     def short_of(self, targets: Targets) -> int:
-        """The same with other targets. Nothing is found of a VM that may not be touched."""
+        """The same with other targets (D3, M8). Nothing is found of a VM that may not be touched (X3)."""
         return 0 if self.vm.pinned else max(0, self.allocated_pages - targets.granted(self.vm))
 
     @property
@@ -46,13 +46,13 @@ class Standing:
 
 
 def fresh_estimate(vm: VmMemory, now_s: int, settings: Settings) -> Estimate | None:
-    """What a VM's sample says of it, unless it is too old."""
+    """What a VM's sample says of it, unless it is too old (D1)."""
     found = estimate(vm.sample, vm.resident_pages, now_s) if vm.sample else None
     return found if found and found.age_s < settings.stale_after_s else None
 
 
 def entitlements(snapshot: Snapshot, lines: Lines) -> Mapping[str, int]:
-    """Each VM's static entitlement: the machine's memory by shares, between reservation and limit.
+    """Each VM's static entitlement (D3): the machine's memory by shares, between reservation and limit [W02].
 
     The hypervisor's frames, what is promised to others and what keeps the machine out of Soft are not divided.
     """
@@ -66,15 +66,18 @@ def entitlements(snapshot: Snapshot, lines: Lines) -> Mapping[str, int]:
 def allocated(vm: VmMemory, found: Estimate | None, entitlement_pages: int, settings: Settings) -> int:
     """What a VM is due: its working set and headroom, up to its entitlement; between reservation and limit (D3, M10).
 
-    Without an estimate that is its reservation.
+    Without an estimate that is its reservation (M5). A limit is never more than the VM.
     """
     working = found.pages.working if found else 0
     roomy = working + -(-working * settings.headroom_percent // 100)
-    return min(max(min(entitlement_pages, roomy), vm.reservation_pages), vm.limit_pages, vm.size_pages)
+    return min(max(min(entitlement_pages, roomy), vm.reservation_pages), vm.limit_pages)
 
 
 def beyond(standing: Standing) -> int:
-    """What a VM has that it neither uses nor is due, its reservation included: idle pages only (D2, M4, M5)."""
+    """What a VM has that it neither uses nor is due, its reservation included: idle pages only (D2, M4, M5).
+
+    Of one that may not be touched, nothing (X3).
+    """
     vm, found = standing.vm, standing.estimate
     if found is None or vm.pinned:
         return 0
@@ -84,7 +87,8 @@ def beyond(standing: Standing) -> int:
 def spare_by(standing: Standing, targets: Targets, settings: Settings) -> int:
     """What may still be asked of a VM by the technique that is due, for which it differs (M7); nothing if it is short (M8).
 
-    A balloon holds 65 % of the VM at most; of a need, swap takes only a part (D2).
+    Nobody is asked for more than it has beyond its due (M4, X3). A balloon holds 65 % of the VM at most; of a need, swap
+    takes only a part (D2).
     """
     vm, found = standing.vm, standing.estimate
     if standing.short_pages or found is None:
@@ -104,7 +108,7 @@ def balloon_room(vm: VmMemory, targets: Targets, balloon_percent: int) -> int:
 
 def blind(found: Estimate, need_pages: int) -> int:
     """What to swap for a need: less by the active part, since victims are picked blindly; rounded up, so that a need is
-    never left for ever (D2)."""
+    never left for ever (D2, M7)."""
     reclaimable = found.pages.total - found.pages.unreclaimable
     return ceil(need_pages * (1 - Fraction(found.pages.active, reclaimable))) if reclaimable else 0
 
@@ -117,7 +121,8 @@ def relieved(targets: Targets, short_pages: int) -> Targets:
 
 
 def given(taken: Targets, due: Targets, room_pages: int) -> Targets:
-    """The targets of a VM on the way from what was taken to what it is due, as far as there is room: swap falls first."""
+    """The targets of a VM on the way from what was taken to what it is due, as far as there is room (M9): swap falls
+    first (D3)."""
     by_swap = min(taken.swap_pages - due.swap_pages, room_pages)
     by_balloon = min(taken.balloon_pages - due.balloon_pages, room_pages - by_swap)
     return Targets(taken.balloon_pages - by_balloon, taken.swap_pages - by_swap)
@@ -132,5 +137,5 @@ def ungiven(vm: VmMemory, before: Targets, after: Targets) -> Targets:
 
 
 def gain(vm: VmMemory, before: Targets, after: Targets) -> int:
-    """How many frames more a VM may take at once by the new targets than by the old."""
+    """How many frames more a VM may take at once by the new targets than by the old (M9, M10)."""
     return after.at_hand(vm) - before.at_hand(vm)

@@ -36,13 +36,14 @@ class Technique(Enum):
 
 
 def liveness(vm: VmMemory, now_s: int, given_up_at_s: int | None) -> Liveness:
-    """Whether a balloon answers (D8). One that was given up is trusted again only once it has moved since."""
+    """Whether a balloon answers (D8, M6). One that was given up is trusted again only once it has moved since (F5)."""
     if not vm.has_balloon:
         return Liveness.ABSENT
     if given_up_at_s is not None and vm.progress_at_s <= given_up_at_s:
         return Liveness.UNCOOPERATIVE
-    owes = vm.ballooned_pages < vm.balloon_target_pages and not (vm.pinned or vm.blocked)
-    stalled_s = now_s - max(vm.owing_since_s, vm.progress_at_s) if owes else 0
+    if vm.ballooned_pages >= vm.balloon_target_pages or vm.pinned or vm.blocked:
+        return Liveness.ACTIVE
+    stalled_s = now_s - max(vm.owing_since_s, vm.progress_at_s)
     if stalled_s >= UNCOOPERATIVE_AFTER_S:
         return Liveness.UNCOOPERATIVE
     return Liveness.INACTIVE if stalled_s >= INACTIVE_AFTER_S else Liveness.ACTIVE

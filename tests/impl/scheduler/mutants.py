@@ -22,21 +22,26 @@ PACKAGE = "holdfast.impl.scheduler."
 
 @dataclass(frozen=True)
 class Mutant:
-    """A name, what is replaced by what, and the beginning of the name of the property that must break."""
+    """A name, what is replaced by what, and the beginning of the name of the property that must break.
+
+    `also` are numbers of the catalogue that say the same in other words, so that a report may name them instead.
+    """
 
     name: str
     original: Callable[..., Any]
     replacement: Callable[..., Any]
     breaks: str
+    also: tuple[str, ...] = ()
 
 
 @contextmanager
 def broken_by(original: Callable[..., Any], replacement: Callable[..., Any]) -> Generator[None]:
     """The scheduler with one function replaced wherever it is known by name. Raises AssertionError where it is nowhere."""
     modules = [m for name, m in sys.modules.items() if name.startswith(PACKAGE)]
-    known = [(m, name) for m in modules for name, value in vars(m).items() if value is original]
+    classes = {c for m in modules for c in vars(m).values() if isinstance(c, type) and c.__module__.startswith(PACKAGE)}
+    known = [(o, name) for o in (*modules, *classes) for name, value in vars(o).items() if value is original]
     assert known, f"{original.__name__} is not known by name"
-    patches = [patch.object(module, name, replacement) for module, name in known]
+    patches = [patch.object(owner, name, replacement) for owner, name in known]
     for p in patches:
         p.start()
     try:
@@ -100,8 +105,7 @@ LIVENESS = technique.liveness
 # ----------------------------------------------------------------------------------------------------------- targets
 def above_limit(vm: VmMemory, found: Estimate | None, entitlement_pages: int, settings: Settings) -> int:
     working = found.pages.working if found else 0
-    roomy = working + working * settings.headroom_percent // 100
-    return max(min(entitlement_pages, roomy), vm.reservation_pages, working)
+    return working if working > vm.limit_pages else ALLOCATED(vm, found, entitlement_pages, settings)
 
 
 def without_reservation(vm: VmMemory, found: Estimate | None, entitlement_pages: int, settings: Settings) -> int:
@@ -124,9 +128,14 @@ def boundless(vm: VmMemory, _targets: Targets, _balloon_percent: int) -> int:
     return vm.size_pages
 
 
-def even_the_short(standing: Standing, asked: Targets, _settings: Settings) -> int:
+def even_the_short(standing: Standing, asked: Targets, settings: Settings) -> int:
+    if not standing.short_pages:
+        return SPARE_BY(standing, asked, settings)
     idle = standing.estimate.pages.idle if standing.estimate and not standing.vm.pinned else 0
     return max(0, idle - asked.owed(standing.vm))
+
+
+SPARE_BY = targets.spare_by
 
 
 def balloon_first(asked: Targets, short_pages: int) -> Targets:
@@ -229,38 +238,38 @@ def block_whoever_owes(standing: Standing, asked: Targets, state: MemoryState) -
 
 MUTANTS = (
     Mutant("estimates do not sum", estimates.apportion, rounded_down, "M2"),
-    Mutant("what is left over goes to one class", estimates.apportion, rest_to_the_first, "D1 an estimate"),
+    Mutant("what is left over goes to one class", estimates.apportion, rest_to_the_first, "D1 an estimate is in"),
     Mutant("estimates are of the VM as it was", estimates.carried_forward, as_it_was, "M2"),
     Mutant("stale samples count", targets.fresh_estimate, however_old, "D1 nothing is asked"),
-    Mutant("no hysteresis", memory_state.next_state, no_hysteresis, "D4"),
-    Mutant("a state is never left", memory_state.next_state, never_eased, "D4"),
+    Mutant("no hysteresis", memory_state.next_state, no_hysteresis, "D4 a state"),
+    Mutant("a state is never left", memory_state.next_state, never_eased, "D4 a state"),
     Mutant("balloon at equality", technique.choose, balloon_at_equality, "M6"),
     Mutant("dead balloons are asked", technique.choose, whoever_answers, "M6"),
     Mutant("swap above the threshold", technique.choose, always_swap, "M6"),
     Mutant("no balloon is ever given up", technique.liveness, never_given_up, "F5 a balloon that is given up"),
     Mutant("balloons that were given up are trusted again", technique.liveness, forgiven, "F5 a balloon that was"),
     Mutant("allocated above limit", targets.allocated, above_limit, "M10"),
-    Mutant("reservations are ignored when taking", targets.allocated, without_reservation, "M5 consumed"),
-    Mutant("pages in use are targeted", targets.beyond, all_resident, "M4"),
+    Mutant("reservations are ignored when taking", targets.allocated, without_reservation, "M5 consumed", ("D3",)),
+    Mutant("pages in use are targeted", targets.beyond, all_resident, "M4 no page"),
     Mutant("swap takes all of a need", targets.blind, not_scaled, "M7"),
-    Mutant("balloons without bound", targets.balloon_room, boundless, "M5 no balloon"),
-    Mutant("the short are asked for more", targets.spare_by, even_the_short, "M8"),
-    Mutant("the balloon falls before swap", targets.relieved, balloon_first, "D3"),
+    Mutant("balloons without bound", targets.balloon_room, boundless, "M5 no balloon", ("D2",)),
+    Mutant("the short are asked for more", targets.spare_by, even_the_short, "M8 who is short is"),
+    Mutant("the balloon falls before swap", targets.relieved, balloon_first, "D3 the swap"),
     Mutant("negative target", targets.relieved, below_nothing, "M3"),
-    Mutant("the short are never relieved", targets.relieved, never_relieved, "M8"),
+    Mutant("the short are never relieved", targets.relieved, never_relieved, "M8 who is short is"),
     Mutant("increase before decrease", targets.ungiven, at_once, "M9 nothing is given"),
     Mutant("dead balloons are never replaced", settling.replaced, not_replaced, "F5 a balloon that is given up"),
-    Mutant("owed whatever became of the pages", settling.asked_less, still_asked, "M4"),
+    Mutant("owed whatever became of the pages", settling.asked_less, still_asked, "M4 no page"),
     Mutant("swap without slots", settling.slots_left, slots_without_end, "M13"),
-    Mutant("suspended VMs are reclaimed from", settling.settle, pinned_too, "X3"),
+    Mutant("suspended VMs are reclaimed from", settling.settle, pinned_too, "X3 what is"),
     Mutant("the tax is ignored", division.revoke, tax_ignored, "D2 who pays"),
     Mutant("prices are ignored", division.revoke, in_order, "D2 who pays"),
-    Mutant("half of what is wanted is taken", policy.wanted_pages, half_of_it, "F1"),
-    Mutant("more is taken than is wanted", policy.wanted_pages, twice_as_much, "D2 no more"),
+    Mutant("half of what is wanted is taken", policy.wanted_pages, half_of_it, "F1 from"),
+    Mutant("more is taken than is wanted", policy.wanted_pages, twice_as_much, "D2 no more is asked"),
     Mutant("nothing is taken for the short", policy.wanted_pages, nothing_for_the_short, "F2"),
     Mutant("giving into Low", policy.room_pages, down_to_nothing, "M9 what is given"),
     Mutant("room is given twice", policy.untaken_pages, forgotten, "M9 what is given"),
-    Mutant("block outside Low", policy.blocks, block_outside_low, "M14"),
-    Mutant("block those who owe nothing", policy.blocks, block_everybody, "M14"),
+    Mutant("block outside Low", policy.blocks, block_outside_low, "M14 only"),
+    Mutant("block those who owe nothing", policy.blocks, block_everybody, "M14 only"),
     Mutant("block those who must run to give", policy.blocks, block_whoever_owes, "F4"),
 )

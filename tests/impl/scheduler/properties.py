@@ -10,7 +10,7 @@ from dataclasses import astuple
 from fractions import Fraction
 from math import ceil
 
-from holdfast.impl.scheduler import estimates, policy
+from holdfast.impl.scheduler import estimates
 from holdfast.impl.scheduler.estimates import Estimate
 from holdfast.impl.scheduler.memory_state import Lines, MemoryState, lines_of
 from holdfast.impl.scheduler.policy import Decision, VmDecision
@@ -30,12 +30,6 @@ def about(name: str) -> Callable[[Predicate], Predicate]:
         return predicate
 
     return registered
-
-
-def broken(snapshot: Snapshot) -> list[str]:
-    """The names of the properties that the decision about a snapshot does not have."""
-    decision = policy.decide(snapshot)
-    return [name for name, holds in PROPERTIES.items() if not holds(snapshot, decision)]
 
 
 # ------------------------------------------------------------------------------------------- counted once more, here

@@ -10,8 +10,9 @@ import pytest
 from holdfast.impl.scheduler import policy
 from holdfast.impl.scheduler.snapshot import Snapshot
 
+from .judge import PROPERTIES, broken
 from .mutants import MUTANTS, Mutant, broken_by
-from .properties import PROPERTIES, broken
+from .slips import IN_RANGE, STATED
 from .snapshots import stream
 
 SEED = 2
@@ -34,7 +35,7 @@ def test_the_policy_itself_has_every_property() -> None:
     assert [names for s in pool()[:1000] if (names := broken(s))] == []
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.name.replace(" ", "-"))
+@pytest.mark.parametrize("mutant", (*MUTANTS, *STATED), ids=lambda m: m.name.replace(" ", "-"))
 def test_mutant_is_caught(mutant: Mutant) -> None:
     holds = PROPERTIES[property_of(mutant)]
 
@@ -45,8 +46,8 @@ def test_mutant_is_caught(mutant: Mutant) -> None:
 
 
 def test_every_property_catches_a_mutant() -> None:
-    assert {property_of(m) for m in MUTANTS} == set(PROPERTIES)
+    assert {property_of(m) for m in (*MUTANTS, *STATED)} == set(PROPERTIES)
 
 
 def test_mutants_have_names_of_their_own() -> None:
-    assert len({m.name for m in MUTANTS}) == len(MUTANTS)
+    assert len({m.name for m in (*MUTANTS, *STATED, *IN_RANGE)}) == len(MUTANTS) + len(STATED) + len(IN_RANGE)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 
 from holdfast.impl.scheduler.snapshot import Snapshot
 
-from .properties import broken
+from .judge import broken
 from .snapshots import snapshots
 
 
