@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -53,8 +53,14 @@ def recorded(row: Row, record: Record) -> None:
 def rows_of(reports: Iterable[pytest.TestReport]) -> list[Row]:
     """The rows that tests have recorded, in the order of mechanisms and mutants."""
     found = [value for report in reports for name, value in report.user_properties if name == KEY]
-    rows = [Row(**{k: tuple(v) if isinstance(v, list) else v for k, v in dict[str, Any](f).items()}) for f in found]
+    rows = [_row(cast(dict[str, Any], value)) for value in found]
     return sorted(rows, key=lambda row: (row.mechanism, row.mutant))
+
+
+def _row(value: dict[str, Any]) -> Row:
+    """A row as it was recorded; on its way from another process its tuples have become lists."""
+    named, expected = tuple[str, ...](value["named"]), tuple[str, ...](value["expected"])
+    return Row(value["mutant"], value["mechanism"], value["road"], expected, named)
 
 
 def told(rows: list[Row]) -> list[str]:
