@@ -51,11 +51,16 @@ def name_of(function: Callable[..., Any]) -> str:
 
 
 def cited_by_crash(error: BaseException) -> tuple[str, ...]:
-    """What the innermost function of the policy cites that an error came through; a mutant is compiled under its name."""
+    """What the innermost function cites that an error came through, and that cites anything.
+
+    A mutant is compiled under its function's name.
+    """
     for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
         module = str(frame.f_globals.get("__name__", "")).removeprefix(PACKAGE)
         if module in MODULES:
             name = frame.f_code.co_qualname.split(".<locals>")[0]
             names = (frame.f_code.co_filename.removeprefix(f"{module}."), name)
-            return next((cited(f"{module}.{known}") for known in names if known in functions(module)), ())
+            said = next((cited(f"{module}.{known}") for known in names if known in functions(module)), ())
+            if said:
+                return said
     return ()

@@ -5,7 +5,6 @@ A snapshot reaches only some of what a function can be asked. Here each is asked
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import astuple, replace
 from fractions import Fraction
 from functools import cache, partial
@@ -22,28 +21,7 @@ from holdfast.impl.scheduler.technique import Liveness, Technique
 
 from .recomputed import level_parts
 from .snapshots import stream
-
-EXACT: dict[str, Callable[[], bool]] = {}
-"""By name; the name begins with the number in the catalogue. Functions are looked up when asked: one may be a mutant."""
-
-
-def exactly(name: str) -> Callable[[Callable[[], bool]], Callable[[], bool]]:
-    """Register what a function must compute."""
-
-    def registered(holds: Callable[[], bool]) -> Callable[[], bool]:
-        EXACT[name] = holds
-        return holds
-
-    return registered
-
-
-def refused(make: Callable[[], object]) -> str:
-    """The message with which something is refused, or nothing where it is not."""
-    try:
-        make()
-    except ValueError as error:
-        return str(error)
-    return ""
+from .values import exactly, refused
 
 
 # --------------------------------------------------------------------------------------------------------- estimates

@@ -6,11 +6,11 @@ from holdfast.impl.scheduler import policy
 from holdfast.impl.scheduler.policy import Decision
 from holdfast.impl.scheduler.snapshot import Snapshot
 
-from . import recomputed, values
-from .exact import EXACT
+from . import exact, recomputed
 from .properties import PROPERTIES, Predicate
+from .values import EXACT
 
-__all__ = ["CRASHES", "EXACT", "PROPERTIES", "broken", "recomputed", "values"]
+__all__ = ["CRASHES", "EXACT", "PROPERTIES", "broken", "exact", "recomputed"]
 
 CRASHES = (
     ArithmeticError,
