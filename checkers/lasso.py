@@ -5,16 +5,21 @@ fair: steps that could be taken all round the cycle, by those who act sooner or 
 cycle the behaviour stays in its last state. `recoverable` breaks where no steps at all lead from a state of the first kind
 to one of the second; that is sought from where the steps end.
 
-What this does not do: look for other steps than those given; say that something is `recoverable` beyond the limit on states.
+What this does not do: look for other steps than those given; say anything of runs with so many steps that they cannot be
+tried one by one (plans at real sizes); say that something cannot be recovered beyond the limit on states.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from ..model.language import Kind, Property, Role, State, Step
 from .graph import LIMIT_STATES
 from .interpret import OutOfRange, Run
+
+LIMIT_STEPS = 20_000
+"""With more choices of actions and arguments, nothing is said."""
 
 
 def first_lost(
@@ -26,6 +31,8 @@ def first_lost(
     """
     asked = sorted(run.system.of_kind(Kind.LEADS_TO, Kind.RECOVERABLE), key=lambda p: p.name != suspect)
     begins = len(steps) if cycle_from is None else cycle_from
+    if not asked or _steps(run) > LIMIT_STEPS:
+        return None
     if not 0 <= begins <= len(steps) or states[begins] != states[-1]:
         return None
     fair = _is_fair(run, states[begins:], steps[begins:])
@@ -40,8 +47,12 @@ def first_lost(
 def _is_fair(run: Run, round_about: Sequence[State], taken: Sequence[Step]) -> bool:
     """Whether every step that must not be left out for ever, and can be taken all round the cycle, is taken in it."""
     bound = {a.name for a in run.instance.roles(Role.PLANNED, Role.AUTOMATIC)}
-    possible = [{step for step, _ in run.successors(state) if step.action in bound} for state in round_about]
-    return set.intersection(*possible) <= set(taken)
+    first, *others = ({s for s, _ in run.successors(state) if s.action in bound} for state in round_about)
+    return first.intersection(*others) <= set(taken)
+
+
+def _steps(run: Run) -> int:
+    return sum(prod(len(run.instance.range(p)) for p in a.parameters) for a in run.instance.actions)
 
 
 def _stays_away(run: Run, states: Sequence[State], begins: int, p: Property) -> bool:

@@ -12,6 +12,7 @@ import pytest
 
 from holdfast.checkers.interpret import Run
 from holdfast.checkers.lasso import first_lost
+from holdfast.model.language import Step
 from holdfast.specs.mutants import MUTANTS
 
 from . import EXAMPLES, run
@@ -225,7 +226,7 @@ def test_steps_that_do_not_come_back_to_where_they_begin_are_no_cycle(cycle: int
 def test_to_stay_for_ever_where_something_must_be_done_is_not_fair() -> None:
     world = Run(*MUTANTS["waits-for-the-guest"].alone())
     first = world.system.property(MUTANTS["waits-for-the-guest"].breaks)
-    steps, states = [], [world.initial()[0]]
+    steps, states = list[Step](), [world.initial()[0]]
     while not world.value(first.term, states[-1], {}):
         step, after = next(iter(world.successors(states[-1])))
         steps.append(step)
