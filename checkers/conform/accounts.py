@@ -1,7 +1,8 @@
-"""Accounts: what the system works out of a state for a member (`vm.charged`), as an implementation may show it.
+"""Accounts: what the system works out of a state for a member, by its definitions, as an implementation may show it.
 
-A wrong account is no wrong state: it may be that nothing ever comes of it in the world that is looked at, as where memory is
-charged to nobody and nobody runs short. So it is compared by itself, and never decides in which state the implementation is.
+A wrong account is no wrong state: it may be that nothing ever comes of it in the world that is looked at, as where nobody
+is charged for something, and nobody runs short of it. So it is compared by itself, and never decides in which state the
+implementation is.
 """
 
 from __future__ import annotations

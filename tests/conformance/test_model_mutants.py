@@ -82,7 +82,7 @@ def caught(world: str) -> dict[str, Deviation | None]:
     return found
 
 
-@pytest.mark.parametrize("world", parameters())
+@pytest.mark.parametrize("world", [*parameters()])
 def test_the_gate_catches_every_mutant_and_names_what_it_breaks(world: str) -> None:
     found = caught(world)
     named = {
