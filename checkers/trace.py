@@ -1,8 +1,9 @@
 """Traces: one format for counterexamples, witnesses, generated tests and an implementation's log.
 
-JSON Lines. The first line is a header (`trace` version, system digest, world, property; and, optionally, an `origin`
-object that says how whoever wrote the trace got its run); every further line is an event: step number, actor, action,
-arguments by name, and what changed. The alphabet is the model's.
+JSON Lines. The first line is a header (`trace` version, system digest, world, property; and, optionally, `cycle_from`,
+after how many steps a cycle begins that repeats for ever, and an `origin` object that says how whoever wrote the trace got
+its run); every further line is an event: step number, actor, action, arguments by name, and what changed. The alphabet is
+the model's.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class Event:
 class Trace:
     """A header and the events. `initial` numbers the initial state among those of the world.
 
-    `origin` is for whoever wrote the trace: how to get the run again. Nothing here looks into it.
+    The events after the first `cycle_from` repeat for ever, where that is a number. `origin` is for whoever wrote the
+    trace: how to get the run again. Nothing here looks into it.
     """
 
     world: str
@@ -43,6 +45,7 @@ class Trace:
     initial: int
     events: tuple[Event, ...]
     origin: dict[str, Any] = field(default_factory=dict[str, Any])
+    cycle_from: int | None = None
 
 
 def narrate(run: Run, steps: tuple[Step, ...], initial: int = 0) -> tuple[list[State], list[Event]]:
@@ -67,10 +70,18 @@ def event(run: Run, index: int, step: Step, before: State, after: State) -> Even
     return Event(index + 1, action.by.name, action.name, arguments, changed)
 
 
-def trace(run: Run, steps: tuple[Step, ...], *, broken: str | None, sentence: str, initial: int = 0) -> Trace:
+def trace(
+    run: Run,
+    steps: tuple[Step, ...],
+    *,
+    broken: str | None,
+    sentence: str,
+    initial: int = 0,
+    cycle_from: int | None = None,
+) -> Trace:
     """The trace of these steps, replayed. Raises Refused or OutOfRange."""
     _, events = narrate(run, steps, initial)
-    return Trace(run.world.name, run.system.digest, broken, sentence, initial, tuple(events))
+    return Trace(run.world.name, run.system.digest, broken, sentence, initial, tuple(events), cycle_from=cycle_from)
 
 
 def dump(t: Trace) -> Iterator[str]:
@@ -83,6 +94,7 @@ def dump(t: Trace) -> Iterator[str]:
         "sentence": t.sentence,
         "initial": t.initial,
     }
+    head |= {} if t.cycle_from is None else {"cycle_from": t.cycle_from}
     yield json.dumps(head | {"origin": t.origin} if t.origin else head)
     for e in t.events:
         changed = {k: list(pair) for k, pair in e.changed.items()}
@@ -112,6 +124,7 @@ def load(lines: Iterable[str]) -> Trace:
         _entry(number, head, "initial", int),
         tuple(_event(number, row) for number, row in rows[1:]),
         _entry(number, {"origin": {}, **head}, "origin", dict),
+        _entry(number, head, "cycle_from", int) if "cycle_from" in head else None,
     )
 
 

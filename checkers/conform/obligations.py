@@ -23,6 +23,7 @@ from ...model.language import Action, Arguments, Instance, Requirement, Role, St
 from ...model.language.terms import is_quantity
 from ..graph import LIMIT_STATES, Graph, explicit
 from ..interpret import Run
+from .compiled import Compiled
 
 Control: TypeAlias = "tuple[int, ...]"
 """The slots of a state that are no quantities."""
@@ -138,7 +139,7 @@ class Obligations:
         return {name: instance.show(sort, value) for (name, sort), value in zip(named, pair.control, strict=True)}
 
 
-class _Noting(Run):
+class _Noting(Compiled):
     """A run that notes, while somebody walks its graph, where each requirement refuses."""
 
     def __init__(self, run: Run) -> None:
@@ -176,7 +177,7 @@ def obligations(run: Run, limit: int = LIMIT_STATES) -> Obligations:
     slots = control_slots(run.instance)
     controls = [tuple(state[i] for i in slots) for state in graph.states]
     pairs = frozenset(Pair(controls[i], step.action) for i, out in enumerate(graph.edges) for step, _ in out)
-    return Obligations(run, graph, pairs, places, tuple(_unreachable(run, graph, places)))
+    return Obligations(Compiled(run.instance), graph, pairs, places, tuple(_unreachable(run, graph, places)))
 
 
 def _unreachable(run: Run, graph: Graph, places: Container[Refusal | Pair]) -> Iterator[str]:

@@ -1,28 +1,24 @@
 """The states of a run, numbered as they are met, and its steps as compiled code: what is asked twice is worked out once.
 
-Guards and effects come from the traced terms with members and constants spelled out (`plans/ground.py`); where a term
-does not fit there, and for steps that are too many to be compiled, the reference interpreter is asked. That both say the
-same is shown by tests.
+Guards and effects are compiled (`compiled.py`); where a term does not fit there, and for steps that are too many to be
+compiled, the reference interpreter is asked. That both say the same is shown by tests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import product
 from math import prod
-from typing import Any, TypeAlias
 
 from ...model.language import Action, Arguments, ModelError, State, Step
-from ..interpret import OutOfRange, Run
-from ..plans.ground import Grounder, join, source
+from ..interpret import Run
+from ..plans.ground import Grounder
+from .compiled import Effect, Guard, effect, guard
 from .observation import Pattern
 
 LIMIT_STATES = 200_000
 LIMIT_STEPS = 20_000
-
-Guard: TypeAlias = "Callable[[State], Any]"
-Effect: TypeAlias = "Callable[[State], State]"
 
 
 class TooMany(Exception):
@@ -154,42 +150,10 @@ class Space:
         run = self.run
         if self.narrow:
             try:
-                return self._guard(action, arguments), self._effect(action, arguments)
+                return guard(self._grounder, action, arguments), effect(self._grounder, action, arguments)
             except ModelError:
                 pass  # a term that cannot be spelled out: the interpreter knows all of them
         return (
             lambda state: not run.broken(state, action, arguments),
             lambda state: run.effect(state, action, arguments),
         )
-
-    def _guard(self, action: Action, arguments: Arguments) -> Guard:
-        env = self._grounder.environment(action, arguments)
-        asked = join("and", (self._grounder.ground(r.term, env) for r in action.requires))
-        guard: Guard = eval(f"lambda s: {source(asked)}")
-        return guard
-
-    def _effect(self, action: Action, arguments: Arguments) -> Effect:
-        instance, ground = self.run.instance, self._grounder.ground
-        env = self._grounder.environment(action, arguments)
-        writes = [(w.field, ground(w.ref, env), ground(w.value, env)) for w in action.writes]
-        lines = ["def effect(s):", " t = list(s)"]
-        for n, (f, ref, value) in enumerate(writes):
-            base, highs = instance.base[f], [instance.high(f, i) for i in range(instance.count(f.owner))]
-            lines += [f" i, v = {source(ref)}, int({source(value)})", *_checked(highs, n), f" t[{base} + i] = v"]
-        lines.append(" return tuple(t)")
-        scope: dict[str, Any] = {"OutOfRange": OutOfRange}
-        scope |= {f"h{n}": tuple(self._highs(f)) for n, (f, _, _) in enumerate(writes)}
-        exec("\n".join(lines), scope)
-        effect: Effect = scope["effect"]
-        return effect
-
-    def _highs(self, field: Any) -> Iterator[float]:
-        for i in range(self.run.instance.count(field.owner)):
-            high = self.run.instance.high(field, i)
-            yield float("inf") if high is None else high
-
-
-def _checked(highs: list[int | None], n: int) -> list[str]:
-    if all(high is None for high in highs):
-        return [" if v < 0: raise OutOfRange(f'{v} is negative')"]
-    return [f" if not 0 <= v <= h{n}[i]: raise OutOfRange(f'{{v}} is outside 0..{{h{n}[i]}}')"]

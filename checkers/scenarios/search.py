@@ -9,6 +9,10 @@ whatever follows, follows from that one at no higher cost.
 Growth: at most one node for every state, actor, set of faults, and (where no set is in another) set of members. Each is
 expanded once, for the price of its heap entry; each state once by the interpreter, which takes nearly all of the time.
 
+Unless a limit on steps is asked for, none is longer than the shortest: where the lightest is, one is looked for within as
+many steps as the shortest has (`shortest.py`). The first that breaks something after some faults is no longer than any that
+breaks it after these; the others, no longer than any of their own cause.
+
 What it does not do: `leads_to` and `recoverable`, which the graph decides (graph.py). Past a limit on states or nodes,
 what was found so far is still the lightest of its cause, and `unfinished` says why there may be more.
 """
@@ -16,15 +20,16 @@ what was found so far is still the lightest of its cause, and `unfinished` says 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from itertools import count
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from ...model.language import ModelError, Sort, State, Step
+from ...model.language import ModelError, Sort, Step
 from ..interpret import Run
 from .order import Cause, Cost, Counterexample, Scale
-from .steps import Edge, Steps, TooLarge
+from .shortest import fewest_steps
+from .steps import Edge, Places, Steps, TooLarge
 
 LIMIT_STATES = 50_000
 LIMIT_NODES = 1_000_000
@@ -32,7 +37,10 @@ LIMIT_NODES = 1_000_000
 
 @dataclass(frozen=True)
 class Limits:
-    """How far a search goes: faults and steps in one counterexample (None: as many as it takes), states, and nodes."""
+    """How far a search goes: faults and steps in one counterexample, states, and nodes.
+
+    `faults` None: as many as it takes. `steps` None: no more than the shortest that breaks the same after the same faults.
+    """
 
     faults: int | None = None
     steps: int | None = None
@@ -42,7 +50,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Found:
-    """Counterexamples of different causes, the lightest first.
+    """Counterexamples of different causes, the lightest first (but for what shorter ones cost more).
 
     `unfinished` says why there may be more; it is None where there is no other cause with so few faults.
     `out_of_range` counts steps that were not followed since they leave the range of a field.
@@ -105,26 +113,6 @@ def find(run: Run, *, most: int | None = None, counted: Collection[Sort] = (), l
     return search(Steps(run, limits.states), Scale(run, counted), most, limits)
 
 
-class Places(Protocol):
-    """What is searched: a state graph whose states and steps say what they break."""
-
-    initial: list[int]
-    out_of_range: int
-
-    @property
-    def states(self) -> Sequence[State]:
-        """Those met so far."""
-        ...
-
-    def broken(self, at: int) -> tuple[str, ...]:
-        """What an initial state breaks."""
-        ...
-
-    def edges(self, at: int) -> tuple[Edge, ...]:
-        """Every step that can happen in a state. Raises TooLarge."""
-        ...
-
-
 def search(places: Places, scale: Scale, most: int | None, limits: Limits) -> Found:
     """The lightest counterexample of each cause, in any graph."""
     return _Search(places, scale, limits).go(most)
@@ -143,7 +131,7 @@ class _Search:
         found: list[Counterexample] = []
         why: str | None = None
         try:
-            for one in self.causes():
+            for one in self.no_longer_than_the_shortest():
                 if not any(earlier.cause.covers(one.cause) for earlier in found):
                     found.append(one)
                     if len(found) == most:
@@ -152,6 +140,33 @@ class _Search:
         except TooLarge as limit:
             why = str(limit) or f"the limit of {self.limits.states} states is reached"
         return Found(tuple(found), len(self.graph.states), self.nodes, why, self.graph.out_of_range)
+
+    def no_longer_than_the_shortest(self) -> Iterator[Counterexample]:
+        """What is found, in its place the lightest that is no longer than the shortest. Raises TooLarge.
+
+        First by whatever action, then of the cause: that another action breaks the same takes as many steps as it takes.
+        """
+        asked, met = set[tuple[tuple[str, ...], frozenset[str]]](), set[Cause]()
+        for one in self.causes():
+            if self.limits.steps is not None or any(earlier.covers(one.cause) for earlier in met):
+                yield one
+                continue
+            met.add(one.cause)
+            if (one.cause.properties, one.cause.faults) not in asked:
+                asked.add((one.cause.properties, one.cause.faults))
+                yield self.within(one, None)
+            yield self.within(one, one.cause.last)
+
+    def within(self, one: Counterexample, last: str | None) -> Counterexample:
+        """The lightest of those that are no longer than the shortest; past the limit on states, the one given."""
+        try:
+            steps = fewest_steps(self.graph, self.scale, one, last)
+            if steps == one.cost.steps:
+                return one
+            short = _Search(self.graph, self.scale, replace(self.limits, faults=one.cost.faults, steps=steps))
+            return next(o for o in short.causes() if o.cause == replace(one.cause, last=last or o.cause.last))
+        except TooLarge:
+            return one
 
     def causes(self) -> Iterator[Counterexample]:
         """Whatever breaks something, lightest first; of one cause there may be several. Raises TooLarge."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from ...model.language import Kind, State, Step
+from ..conform.compiled import Compiled
 from ..interpret import OutOfRange, Run
 
 
@@ -26,12 +28,32 @@ class Edge:
     broken: tuple[str, ...]
 
 
+class Places(Protocol):
+    """What is searched: a state graph whose states and steps say what they break."""
+
+    initial: list[int]
+    out_of_range: int
+
+    @property
+    def states(self) -> Sequence[State]:
+        """Those met so far."""
+        ...
+
+    def broken(self, at: int) -> tuple[str, ...]:
+        """What an initial state breaks."""
+        ...
+
+    def edges(self, at: int) -> tuple[Edge, ...]:
+        """Every step that can happen in a state. Raises TooLarge."""
+        ...
+
+
 class Steps:
     """The state graph of a run, as far as somebody has looked."""
 
     def __init__(self, run: Run, limit_states: int) -> None:
         """Nothing is met yet but the initial states, which have the numbers that `Run.initial()` gives them."""
-        self.run, self.limit_states, self.out_of_range = run, limit_states, 0
+        self.run, self.limit_states, self.out_of_range = Compiled(run.instance), limit_states, 0
         self.always = run.system.of_kind(Kind.ALWAYS)
         self.over_steps = run.system.of_kind(Kind.STEP)
         self._states: list[State] = []
@@ -70,8 +92,7 @@ class Steps:
     def _out(self, at: int) -> list[Edge]:
         run, state, found = self.run, self._states[at], list[Edge]()
         for action, arguments in run.every_step:
-            env = run.environment(action, arguments)
-            if not all(run.value(r.term, state, env) for r in action.requires):  # the first that refuses is enough
+            if run.broken(state, action, arguments):
                 continue
             try:
                 later = run.effect(state, action, arguments)

@@ -10,6 +10,11 @@ from typing import Any
 
 import pytest
 
+from holdfast.checkers.interpret import Run
+from holdfast.checkers.lasso import first_lost
+from holdfast.model.language import Step
+from holdfast.specs.mutants import MUTANTS
+
 from . import EXAMPLES, run
 
 PLAN = "unsafe-commit-limit.yaml"
@@ -158,3 +163,80 @@ def test_an_initial_state_that_is_not_there_is_no_behaviour(trace: Path) -> None
 
     assert refused.exit_code == 2
     assert "there are 1 initial states" in refused.stdout
+
+
+# ---------------------------------------------------------------------------------------------------- what never comes
+LASSOS = (
+    "waits-for-the-guest",
+    "kept-from-the-needy",
+    "never-woken",
+    "given-back-while-awaited",
+    "turned-back-and-not",
+)
+
+
+@pytest.mark.parametrize("mutant", LASSOS)
+def test_what_never_comes_is_reproduced_with_the_cycle_that_it_goes_round(mutant: str, tmp_path: Path) -> None:
+    file = tmp_path / "trace.jsonl"
+    assert run("explore", "--mutant", mutant, "--trace", file).exit_code == 1
+    again = run("replay", file)
+    said = json.loads(run("replay", file, "--json").stdout)
+    head, *events = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+    assert again.exit_code == 1
+    assert again.stdout.startswith("REPRODUCED")
+    assert f"{MUTANTS[mutant].breaks} is broken:" in again.stdout
+    assert (said["broken"], said["cycle_from"]) == (MUTANTS[mutant].breaks, head.get("cycle_from"))
+    round_about = f"Steps {head.get('cycle_from', 0) + 1} to {len(events)} repeat for ever." in again.stdout
+    assert round_about is ("cycle_from" in head)
+
+
+def test_the_scenarios_of_what_never_comes_are_reproduced(tmp_path: Path) -> None:
+    assert run("scenarios", "--mutant", "waits-for-the-guest", "--out", tmp_path / "found").exit_code == 1
+    files = sorted(f for f in (tmp_path / "found").glob("*.jsonl") if not f.name.endswith(".log.jsonl"))
+
+    assert files
+    assert [run("replay", file).stdout.split()[0] for file in files] == ["REPRODUCED"] * len(files)
+
+
+def lasso(tmp_path: Path) -> Path:
+    """A trace with a cycle."""
+    for mutant in LASSOS:
+        file = tmp_path / f"{mutant}.jsonl"
+        run("explore", "--mutant", mutant, "--trace", file)
+        if "cycle_from" in json.loads(file.read_text(encoding="utf-8").splitlines()[0]):
+            return file
+    raise AssertionError("one of them goes round")
+
+
+@pytest.mark.parametrize("cycle", [-1, 1_000, None])
+def test_steps_that_do_not_come_back_to_where_they_begin_are_no_cycle(cycle: int | None, tmp_path: Path) -> None:
+    def change(rows: Rows) -> None:
+        if cycle is None:
+            del rows[-1]
+        else:
+            rows[0]["cycle_from"] = cycle
+
+    again = run("replay", edited(lasso(tmp_path), change))
+
+    assert again.exit_code == 0
+    assert "BREAKS NOTHING" in again.stdout
+
+
+def test_to_stay_for_ever_where_something_must_be_done_is_not_fair() -> None:
+    world = Run(*MUTANTS["waits-for-the-guest"].alone())
+    first = world.system.property(MUTANTS["waits-for-the-guest"].breaks)
+    steps, states = list[Step](), [world.initial()[0]]
+    while not world.value(first.term, states[-1], {}):
+        step, after = next(iter(world.successors(states[-1])))
+        steps.append(step)
+        states.append(after)
+
+    assert first_lost(world, states, steps, None) is None
+
+
+def test_an_old_trace_without_a_cycle_is_read(tmp_path: Path) -> None:
+    again = run("replay", edited(lasso(tmp_path), lambda rows: rows[0].pop("cycle_from")))
+
+    assert again.exit_code in (0, 1)
+    assert "repeat for ever" not in again.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from holdfast.checkers.conform.accounts import Accounts
+from holdfast.checkers.conform.consequences import NAMED_AHEAD
 from holdfast.checkers.interpret import Run
 from holdfast.conformance import baseline
 from holdfast.conformance.adapter import Answer, Did, Done, Greeting, Happened, Refused, Unsupported
@@ -92,6 +95,23 @@ def test_the_shortest_way_to_a_deviation_is_looked_for() -> None:
     assert shortest is None or shortest.deviation == failing.deviation
 
 
+def test_what_breaks_later_is_sought_by_fewest_steps() -> None:
+    comes = first(judged(TearsDown)).consequences
+    later = [one.steps for one in comes if one.later()]
+
+    assert comes[0].steps == 0
+    assert later == sorted(later, key=lambda steps: steps or 0)
+    assert len(later) <= NAMED_AHEAD
+
+
+class TearsDown(Interpreted):
+    """Ends the old hypervisor though the new one has not validated the map."""
+
+    def __init__(self, run: Run) -> None:
+        forgotten = "the new hypervisor has validated the map"
+        super().__init__(Run(run.system.without("tear_down_old", forgotten), run.world))
+
+
 class Lies(Interpreted):
     """Says that it has passed the map when it has not."""
 
@@ -134,6 +154,61 @@ def test_what_is_refused_and_allowed_deviates_unless_it_may_be_careful() -> None
 
     assert (found.kind, found.action) == (Kind.REFUSED, "roll_back")
     assert "not today" in found.sentence
+
+
+class CarefulAndForgetful(Forgets):
+    """Never destroys a host VM, and builds maps again."""
+
+    def attempt(self, action: str, arguments: Mapping[str, Any]) -> Answer:
+        return Refused("not today") if action == "destroy_host_vm" else super().attempt(action, arguments)
+
+
+def test_a_walk_goes_on_after_a_refusal_to_what_breaks_something() -> None:
+    verdict = judged(CarefulAndForgetful)
+
+    assert first(verdict).kind is Kind.TAKEN
+    assert {w.deviation.kind for w in report(verdict).failing if w.deviation} == {Kind.TAKEN, Kind.REFUSED}
+
+
+def test_no_walk_is_begun_after_one_that_breaks_something_where_that_is_enough() -> None:
+    verdict = judged(Forgets, replace(SETTINGS, first_only=True))
+
+    assert first(verdict).consequences
+    assert len(report(verdict).walked) < len(exchange().walks)
+
+
+class Counts(Interpreted):
+    """Shows an account; `adds` more than there is of it."""
+
+    adds = 0
+
+    def observe(self) -> Mapping[str, Any]:
+        (used,) = Accounts(self.run).of(self.state, ["host.used"]).values()
+        return {**super().observe(), "host.used": used + self.adds}
+
+
+class Miscounts(Counts):
+    """Shows a frame too many."""
+
+    adds = 1
+
+
+def test_accounts_may_be_shown_and_a_wrong_one_deviates() -> None:
+    found = first(judged(Miscounts))
+
+    assert isinstance(judged(Counts), Conforms)
+    assert (found.kind, found.differs[0].partition(" is ")[0]) == (Kind.SEEN, "host.used")
+
+
+class MiscountsAndForgets(Forgets):
+    """A wrong account, and more."""
+
+    def observe(self) -> Mapping[str, Any]:
+        return {**super().observe(), "host.used": -1}
+
+
+def test_what_comes_of_a_wrong_account_says_more_than_the_account() -> None:
+    assert any(w.deviation and w.deviation.kind is Kind.TAKEN for w in report(judged(MiscountsAndForgets)).failing)
 
 
 def test_a_careful_implementation_shows_less_and_that_is_no_success() -> None:

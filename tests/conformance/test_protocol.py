@@ -29,6 +29,7 @@ def test_a_world_is_told_with_its_members_fields_and_actions() -> None:
 
     assert host["constants"]["capacity"] == 4
     assert told["fields"]["host.map"] == "Map"
+    assert told["accounts"]["host.used"]
     assert suspend["parameters"] == {"machine": {"sort": "Machine"}}
     assert suspend["role"] == "planned"
     assert "the machine is one partition" in suspend["requires"]

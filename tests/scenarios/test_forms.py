@@ -158,7 +158,7 @@ def test_faults_beyond_what_a_world_tolerates_are_in_every_form(tmp_path: Path) 
     assert scenario.origin.tolerated == {"driver_stuck": 1}
     assert "\ntolerate driver_stuck 1\n" in text.read_text(encoding="utf-8")
     assert mistakes(read(text), play(read(text), read(text).run())) == []
-    assert run("replay", trace).stdout.startswith("BREAKS NOTHING")  # of liveness; but it is a behaviour
+    assert run("replay", trace).stdout.startswith("REPRODUCED")
     for spoilt, said in (("driver_stack", "the fault `driver_stack`"), ("driver_stuck", "`9` for driver_stuck")):
         header = json.loads(trace.read_text(encoding="utf-8").splitlines()[0])
         header["origin"]["tolerated"] = {spoilt: 9 if spoilt == "driver_stuck" else 1}

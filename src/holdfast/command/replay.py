@@ -152,13 +152,17 @@ def _refuse(refusal: Refusal, as_json: bool) -> None:
 
 # ------------------------------------------------------------------------------------------ does it break anything?
 def _judged(run: Run, told: Trace, steps: tuple[Step, ...], *, exact: bool) -> tuple[Story, str | None]:
-    """The story, up to where a property first breaks; the trace's own property is looked at first."""
+    """The story, up to where a property first breaks; the trace's own property is looked at first.
+
+    Where none breaks on the way, one of liveness may, by where the steps end or what they repeat for ever.
+    """
+    from ..checkers.lasso import first_lost
     from ..story import Story, first_broken
 
     whole = Story(run, steps, told.initial, exact=exact)
     found = first_broken(run, whole.states, told.property)
     if found is None:
-        return whole, None
+        return whole, first_lost(run, whole.states, steps, told.cycle_from, told.property)
     name, length = found
     return (whole if length == len(steps) else Story(run, steps[:length], told.initial, exact=exact)), name
 
@@ -168,6 +172,7 @@ def _report(told: Trace, story: Story, broken: str | None, as_json: bool) -> Non
         from ..story import story_record
 
         said: dict[str, Any] = {"behaviour": True, "broken": broken, "claimed": told.property, "world": told.world}
+        said["cycle_from"] = told.cycle_from if len(story.steps) == len(told.events) else None
         said |= {"length": len(story.steps), "of": len(told.events), "trace": story_record(story, broken)}
         print_json(said)
     else:
@@ -187,6 +192,8 @@ def _lines(told: Trace, story: Story, broken: str | None) -> Iterator[str]:
     yield f"{paint('REPRODUCED' if broken == told.property else 'VIOLATED', 'bad')}  {told.world}"
     yield ""
     yield from story.lines(paint)
+    if told.cycle_from is not None and len(story.steps) == len(told.events):
+        yield f"Steps {told.cycle_from + 1} to {len(told.events)} repeat for ever."
     yield ""
     yield f"{after_steps(len(story.steps))} {broken} is broken:"
     yield from (f"  {line}" for line in story.why_lines(broken, paint))

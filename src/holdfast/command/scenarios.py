@@ -34,7 +34,9 @@ Examples:
 @click.option("--mutant", metavar="NAME", help="Of the model with this deliberate bug, in the bug's own world.")
 @click.option("--world", metavar="NAME", help="Of a named world; where nothing breaks, with one more fault of a kind.")
 @click.option("--faults", type=click.IntRange(min=0), help="No more faults than this in one scenario.")
-@click.option("--steps", type=click.IntRange(min=0), help="No more steps than this in one (of a mutant or a world).")
+@click.option(
+    "--steps", type=click.IntRange(min=0), help="Up to so many in one (of a mutant or a world). Default: the shortest."
+)
 @click.option("--most", type=click.IntRange(min=1), default=5, show_default=True, help="No more scenarios than this.")
 @click.option("--max-states", type=click.IntRange(min=1), default=50_000, show_default=True, help="Stop beyond these.")
 @click.option("--out", "folder", type=click.Path(path_type=Path), help="Write all forms there: a new or empty folder.")

@@ -25,7 +25,14 @@ TRACE_BYTES_MAX = 256 << 20
 
 def write_trace(file: Path, run: Run, verdict: Violated, origin: dict[str, Any]) -> None:
     """The counterexample as JSON Lines, replayed once more. `-` is stdout. Raises BadInput for a file not to be had."""
-    told = trace(run, verdict.steps, broken=verdict.property, sentence=verdict.sentence, initial=verdict.initial)
+    told = trace(
+        run,
+        verdict.steps,
+        broken=verdict.property,
+        sentence=verdict.sentence,
+        initial=verdict.initial,
+        cycle_from=verdict.cycle_from,
+    )
     lines = "".join(f"{line}\n" for line in dump(replace(told, origin=origin)))
     if file == STDIN:
         click.echo(lines, nl=False)
@@ -109,6 +116,7 @@ def _named_plan(t: Trace, file: Path) -> Plan:
 
 def _world_run(t: Trace, file: Path) -> Run:
     from ..scenarios.origin import tolerating
+    from ..specs.decided import asked, deciding
     from ..specs.mutants import MUTANTS
     from ..specs.worlds import WORLDS
 
@@ -121,7 +129,8 @@ def _world_run(t: Trace, file: Path) -> Run:
             raise _bad(file, 1, f"the mutant {quoted(str(mutant))}", "a mutant that `holdfast catalogue` names")
         named = t.property in (None, MUTANTS[mutant].breaks)
         return Run(*(MUTANTS[mutant].alone() if named else MUTANTS[mutant].build()))
-    system, world = WORLDS[name].build()
+    lively = t.property is not None and any((one.named, one.world) == (t.property, name) for one in asked())
+    system, world = deciding(name) if lively else WORLDS[name].build()
     try:
         return Run(system, tolerating(system, world, _tolerated(t, file)))
     except NotKnown as unknown:

@@ -77,6 +77,7 @@ class Conformance(RuleBasedStateMachine):
     def _judged(self, do: Callable[[], object]) -> None:
         try:
             do()
+            self.lockstep.settle()
         except Deviated as found:
             said = "\n".join([found.deviation.sentence, *reasons(found.deviation)])
             raise AssertionError(said) from None

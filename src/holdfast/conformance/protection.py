@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import cache
 
 from ..checkers.conform.consequences import Consequence
@@ -20,4 +19,4 @@ def protected(run: Run, action: str, sentences: Iterable[str]) -> tuple[Conseque
     """The properties of the run that break, sooner or later, without these requirements of an action."""
     rows = (_removals().get(f"{action}: {sentence}") for sentence in sentences)
     killers = dict.fromkeys(row.killer for row in rows if row is not None)
-    return tuple(replace(Consequence.of(p), later=True) for p in run.system.properties if p.name in killers)
+    return tuple(Consequence.of(p, steps=None) for p in run.system.properties if p.name in killers)

@@ -17,6 +17,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
+from ..checkers.conform.accounts import Accounts
 from ..checkers.interpret import Run
 from ..model.language import Instance, Parameter, Sort, State
 from ..model.language.terms import sort_name
@@ -31,7 +32,7 @@ class Malformed(Exception):
 
 # ------------------------------------------------------------------------------------------------------- requests
 def world_record(run: Run) -> dict[str, Any]:
-    """The world as an adapter is told of it: members with their constants, fields that vary, and actions."""
+    """The world as an adapter is told of it: members with their constants, fields that vary, accounts, and actions."""
     instance = run.instance
     return {
         "name": run.world.name,
@@ -42,6 +43,7 @@ def world_record(run: Run) -> dict[str, Any]:
             for i, m in enumerate(run.world.of(sort))
         ],
         "fields": {f"{m.label}.{f.name}": sort_name(f.sort) for f in instance.fields for m in run.world.of(f.owner)},
+        "accounts": {key: sort_name(d.definition.sort) for key, (d, _) in Accounts(run).named.items()},
         "actions": [
             {
                 "name": a.name,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
+from ..checkers.conform.compiled import Compiled
 from ..checkers.conform.coverage import Coverage, Tally
 from ..checkers.conform.obligations import Obligations, obligations
 from ..checkers.conform.walks import LENGTH_MOST, Suite, Walk, random_walks, shortest, suite
@@ -20,7 +21,21 @@ from .adapter import Adapter
 from .baseline import Baseline
 from .lockstep import Lockstep, Rules
 from .process import Broken
-from .verdicts import Conforms, Deviates, Figures, Kind, NeverSpoke, Note, Report, Thin, Undecided, Verdict, Walked
+from .verdicts import (
+    Conforms,
+    Deviates,
+    Figures,
+    Kind,
+    NeverSpoke,
+    Note,
+    Report,
+    Thin,
+    Undecided,
+    Verdict,
+    Walked,
+    gravest,
+)
+from .weighing import together
 
 LIMIT_STATES = 20_000
 """Worlds with more are walked by chance only: their graphs take the interpreter too long."""
@@ -30,7 +45,8 @@ LIMIT_STATES = 20_000
 class Settings:
     """`walks` random walks beyond the suite, by `seed`. Below `coverage` percent of the actions, the verdict is Thin.
 
-    After `seconds_max` no further walk is begun, and the verdict is Undecided.
+    After `seconds_max` no further walk is begun, and the verdict is Undecided. `first_only`: nor after one that fails and
+    breaks a property, or lets it break.
     """
 
     rules: Rules = field(default_factory=Rules)
@@ -40,6 +56,7 @@ class Settings:
     coverage: int = 100
     seconds_max: float = 600
     states_max: int = LIMIT_STATES
+    first_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +80,7 @@ class Prepared:
 
 def prepare(run: Run, settings: Settings) -> Prepared:
     """The walks of a world. Raises OutOfRange where the model is wrong."""
-    chance = tuple(random_walks(run, settings.seed, settings.walks, settings.length))
+    chance = tuple(random_walks(Compiled(run.instance), settings.seed, settings.walks, settings.length))
     try:
         return Prepared(run, suite(obligations(run, settings.states_max), settings.length), chance)
     except TooLarge:
@@ -128,6 +145,8 @@ class _Session:
                 self._close()
                 if found.fails:
                     return ""
+            if self.settings.first_only and found.fails and found.deviation and found.deviation.consequences:
+                return ""
         return ""
 
     def _walk(self, walk: Walk) -> Walked:
@@ -156,7 +175,7 @@ class _Session:
 
     def _shortest(self) -> Walked | None:
         """The first deviation by the fewest steps: the shortest way to the state before it, and the event."""
-        failing = next((w for w in self.walked if w.fails), None)
+        failing = next(iter(gravest(self.walked)), None)
         if failing is None or failing.deviation is None or self.prepared.suite is None:
             return None
         if failing.deviation.kind is Kind.FAILED:
@@ -184,11 +203,13 @@ class _Session:
             perf_counter() - self.began,
         )
         seen = {w.deviation.identity for w in self.walked if w.deviation}
+        told = together([*self.walked, *([shortest] if shortest else [])])
+        walked, shortest = told[: len(self.walked)], next(iter(told[len(self.walked) :]), None)
         unseen = tuple(known for name, known in self.known.known.items() if name not in seen)
         return Report(
             self.name,
             self.prepared.run.world.name,
-            tuple(self.walked),
+            walked,
             self.tally.coverage() if self.tally else None,
             figures,
             tuple(self.notes),

@@ -7,6 +7,7 @@ spoken; 2 never spoke the protocol; 3 undecided, or too little was shown.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
@@ -31,7 +32,7 @@ class Deviation:
     """The first thing on a walk that no behaviour of the model explains.
 
     `requirements` are those that it broke, of the state that came nearest; `consequences` the properties that this breaks
-    at once; `differs` what was seen and could not be; `possible` the legal events there.
+    or lets break; `differs` what was seen and could not be; `possible` the legal events there.
     """
 
     kind: Kind
@@ -87,6 +88,12 @@ class Walked:
         return self.deviation is not None and (self.known is None or self.known.expired)
 
 
+def gravest(walked: Iterable[Walked]) -> tuple[Walked, ...]:
+    """The walks that fail: first those whose deviation breaks a property, or lets it break."""
+    fails = [w for w in walked if w.fails]
+    return tuple(sorted(fails, key=lambda w: not (w.deviation and w.deviation.consequences)))
+
+
 @dataclass(frozen=True)
 class Figures:
     """The suite, and how much of it was gone through. `seed` is of the random walks."""
@@ -117,8 +124,8 @@ class Report:
 
     @property
     def failing(self) -> tuple[Walked, ...]:
-        """The walks that fail, the first one first."""
-        return tuple(w for w in self.walked if w.fails)
+        """The walks that fail, the first one first; before them those that break a property."""
+        return gravest(self.walked)
 
     @property
     def accepted(self) -> tuple[Walked, ...]:

@@ -34,7 +34,10 @@ def forms(scenario: Scenario, number: int, folder: Path) -> dict[str, str]:
 def _trace(scenario: Scenario, folder: Path) -> Trace:
     one = scenario.counterexample
     sentence = scenario.sentences[0]
-    told = trace(scenario.run, one.steps, broken=one.cause.properties[0], sentence=sentence, initial=one.initial)
+    broken = one.cause.properties[0]
+    told = trace(
+        scenario.run, one.steps, broken=broken, sentence=sentence, initial=one.initial, cycle_from=one.cycle_from
+    )
     told = replace(told, origin=_origin(scenario, folder))
     if scenario.origin.world is None:
         return told

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from holdfast.checkers.conform.accounts import Accounts
 from holdfast.checkers.conform.closure import Closure, ones
+from holdfast.checkers.conform.compiled import Compiled
 from holdfast.checkers.conform.frontier import initial
 from holdfast.checkers.conform.observation import Observed, resolve, seen
 from holdfast.checkers.conform.space import Space, TooMany
 from holdfast.checkers.graph import explicit
 from holdfast.checkers.interpret import Run
-from holdfast.model.language import ModelError
+from holdfast.model.language import Kind, ModelError
 
 from .runs import every_action, run_of, walk
 
@@ -26,6 +28,22 @@ def test_compiled_steps_are_those_of_the_reference_interpreter(world: str) -> No
     for number, state in enumerate(graph.states):
         compiled = {(way.step, space.states[to]) for way, to in space.try_from(space.number(state), ways)}
         assert compiled == {(step, graph.states[to]) for step, to in graph.edges[number]}
+
+
+@pytest.mark.parametrize("world", (*TINY, "smallest", "comes-to-rest"))
+def test_compiled_properties_and_accounts_are_those_of_the_reference_interpreter(world: str) -> None:
+    run = run_of(world)
+    graph, fast, accounts = explicit(run), Compiled(run.instance), Accounts(run)
+
+    for state, edges in zip(graph.states[:200], graph.edges, strict=False):
+        for p in run.system.of_kind(Kind.ALWAYS):
+            assert fast.holds(p, state) == run.holds(p, state)
+        for p in run.system.of_kind(Kind.STEP):
+            for _, to in edges:
+                assert fast.holds(p, state, graph.states[to]) == run.holds(p, state, graph.states[to])
+        for key, (d, member) in accounts.named.items():
+            held = run.instance.show(d.definition.sort, run.value(d.definition, state, {d.variable: member}))
+            assert accounts.of(state, [key]) == {key: held}
 
 
 @pytest.mark.parametrize("world", TINY)

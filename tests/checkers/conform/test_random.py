@@ -7,11 +7,12 @@ from itertools import islice
 
 from hypothesis import HealthCheck, given, seed, settings
 
+from holdfast.checkers.conform.compiled import Compiled
 from holdfast.checkers.conform.frontier import Frontier
 from holdfast.checkers.conform.observation import seen
 from holdfast.checkers.conform.space import LIMIT_STEPS, Space
 from holdfast.checkers.interpret import OutOfRange, Run
-from holdfast.model.language import Action, Arguments, State
+from holdfast.model.language import Action, Arguments, Kind, State
 from tests.random_systems import Case, cases, forgotten
 
 STATES = 12
@@ -45,6 +46,12 @@ def compiled(space: Space, state: State, action: Action, arguments: Arguments) -
         return "out of range"
 
 
+def judged(run: Run, before: State, after: State) -> list[bool]:
+    """What every property says of a step."""
+    over = (run.holds(p, before, after) for p in run.system.of_kind(Kind.STEP))
+    return [*over, *(run.holds(p, after) for p in run.system.of_kind(Kind.ALWAYS))]
+
+
 def test_compiled_steps_and_frontiers_agree_with_the_interpreter_on_random_systems() -> None:
     met = Counter[str]()
     quiet = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
@@ -56,13 +63,16 @@ def test_compiled_steps_and_frontiers_agree_with_the_interpreter_on_random_syste
         run = Run(case.system, case.world)
         if len(run.every_step) > min(200, LIMIT_STEPS):
             return
-        space = Space(run)
+        space, fast = Space(run), Compiled(run.instance)
         for state in some_states(run):
             for action, arguments in run.every_step:
                 expected = outcome(run, state, action, arguments)
                 met[expected if isinstance(expected, str) else "taken"] += 1
                 assert compiled(space, state, action, arguments) == expected
+                assert outcome(fast, state, action, arguments) == expected
+                assert fast.broken(state, action, arguments) == run.broken(state, action, arguments)
                 if isinstance(expected, tuple):
+                    assert judged(fast, state, expected) == judged(run, state, expected)
                     after = Frontier(run, [state]).after(seen(run, action.name, arguments, expected))
                     assert after.states == {expected}
 

@@ -18,18 +18,7 @@ from holdfast.specs.mutants import MUTANTS
 from tests.small_mutants import is_small
 
 COUNTED = (Vm,)
-
-LONGER = frozenset(
-    {
-        "beyond-assumption",
-        "powered-off-while-suspended",
-        "slots-promised-twice",
-        "balloon-lowered-first",
-        "placed-without-swap-room",
-        "reservation-forgotten",
-    }
-)
-"""Mutants of which the lightest counterexample has more steps than the shortest, and fewer changes of actor for it."""
+AS_MANY_AS_IT_TAKES = 100
 
 
 def explored(run: Run, name: str) -> Verdict:
@@ -58,7 +47,7 @@ def test_the_lightest_is_no_heavier_than_the_explorers_shortest_and_breaks_at_it
     assert lightest.cause.properties == (MUTANTS[name].breaks,)
     assert_breaks_at_its_end(run, lightest)
     if lightest.cause.faults == scale.faults(shortest.steps):
-        assert (lightest.cost.steps > len(shortest.steps)) is (name in LONGER)
+        assert lightest.cost.steps <= len(shortest.steps)
 
 
 def assert_breaks_at_its_end(run: Run, one: Counterexample) -> None:
@@ -68,14 +57,13 @@ def assert_breaks_at_its_end(run: Run, one: Counterexample) -> None:
     assert held == [True] * (len(held) - 1) + [False]
 
 
-@pytest.mark.parametrize("name", [name for name in sorted(LONGER) if is_small(name)])
-def test_with_no_more_steps_than_the_shortest_it_has_more_changes_of_actor(name: str) -> None:
-    run = Run(*MUTANTS[name].alone())
-    shortest = explored(run, name)
+def test_where_longer_ones_are_allowed_the_actor_changes_less() -> None:
+    run = Run(*MUTANTS["beyond-assumption"].alone())
+    shortest = explored(run, "beyond-assumption")
     assert isinstance(shortest, Violated)
     free, held = (
         find(run, most=1, counted=COUNTED, limits=limits).counterexamples[0]
-        for limits in (Limits(), Limits(steps=len(shortest.steps)))
+        for limits in (Limits(steps=AS_MANY_AS_IT_TAKES), Limits())
     )
 
     assert held.cost.steps == len(shortest.steps) < free.cost.steps

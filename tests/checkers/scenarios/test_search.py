@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 
 from holdfast.checkers.interpret import Run
-from holdfast.checkers.scenarios import Cause, Cost, Counterexample, Limits, Scale, find, find_lost
+from holdfast.checkers.scenarios import Cause, Cost, Counterexample, Found, Limits, Scale, find, find_lost
 from holdfast.model.language import (
     Actor,
     Entity,
@@ -43,6 +43,7 @@ OWNER, CLOCK, STORM = (
     Actor("storm", Role.FAULT),
 )
 MOST_STEPS = 4
+AS_MANY_AS_IT_TAKES = 100
 
 
 class Lamp(Entity):
@@ -123,10 +124,18 @@ def test_one_step_that_breaks_two_things_is_one_cause_and_faults_that_explain_no
     found = find(run_of(dim, not_struck_when_lit), counted=(Lamp,))
 
     assert [c.cause for c in found.counterexamples] == [
-        Cause(("dim",), "light", frozenset()),
         Cause(("dim",), "tick", frozenset()),
+        Cause(("dim",), "light", frozenset()),
         Cause(("not_struck_when_lit",), "lightning", frozenset({"lightning"})),
     ]
+
+
+def test_the_first_that_breaks_something_is_no_longer_than_any_unless_longer_ones_are_asked_for() -> None:
+    short, long = find(run_of(dim), most=1), find(run_of(dim), most=1, limits=Limits(steps=AS_MANY_AS_IT_TAKES))
+
+    assert [c.cost.steps for c in short.counterexamples] == [2]
+    assert [c.cost.steps for c in long.counterexamples] == [3]
+    assert long.counterexamples[0].cost < short.counterexamples[0].cost
 
 
 def test_what_is_counted_decides_what_light_means() -> None:
@@ -146,7 +155,7 @@ def test_no_more_faults_strike_than_were_asked_for() -> None:
 def test_no_more_are_found_than_were_asked_for() -> None:
     found = find(run_of(dim), most=1)
 
-    assert [c.cause.last for c in found.counterexamples] == ["light"]
+    assert [c.cause.last for c in found.counterexamples] == ["tick"]
     assert found.unfinished == "1 were asked for"
 
 
@@ -200,7 +209,8 @@ def test_a_state_without_a_way_on_is_reached_with_as_few_faults_as_it_takes() ->
 def test_the_search_says_what_every_walk_says() -> None:
     run = run_of(dim, not_struck_when_lit, strikes=2)
 
-    assert disagreements(find(run, counted=(Lamp,)), causes(run, 5, (Lamp,)), 5) == []
+    free = find(run, counted=(Lamp,), limits=Limits(steps=AS_MANY_AS_IT_TAKES))
+    assert disagreements(free, causes(run, 5, (Lamp,)), 5) == []
 
 
 def test_a_cause_that_is_missed_a_heavier_one_and_one_that_is_not_there_are_noticed() -> None:
@@ -224,6 +234,18 @@ def test_a_cause_that_is_missed_a_heavier_one_and_one_that_is_not_there_are_noti
     )
 
 
+def assert_no_longer_than_the_shortest(run: Run, found: Found) -> None:
+    """The first of those that break the same after the same faults, as often as it takes, against every walk."""
+    first: dict[tuple[object, object], Counterexample] = {}
+    for one in found.counterexamples:
+        first.setdefault((one.cause.properties, one.cause.faults), one)
+    for steps in range(1, MOST_STEPS + 1):
+        for cause, cost in causes(run, steps).items():
+            shown = first.get((cause.properties, cause.faults))
+            if shown is not None and cost.faults <= shown.cost.faults and not found.unfinished:
+                assert shown.cost.steps <= cost.steps
+
+
 def test_random_systems_have_no_lighter_counterexample_and_no_other_cause() -> None:
     broke = 0
 
@@ -236,9 +258,12 @@ def test_random_systems_have_no_lighter_counterexample_and_no_other_cause() -> N
         counted = case.system.sorts[:1]
         if run.unmet_assumptions():
             return
-        found = find(run, counted=counted, limits=Limits(states=2_000))
+        found = find(run, counted=counted, limits=Limits(steps=AS_MANY_AS_IT_TAKES, states=2_000))
         wrong = disagreements(found, causes(run, MOST_STEPS, counted), MOST_STEPS)
         assert wrong == [] or found.unfinished
+        short = find(run, counted=counted, limits=Limits(states=2_000))
+        assert {c.cause for c in short.counterexamples} == {c.cause for c in found.counterexamples} or short.unfinished
+        assert_no_longer_than_the_shortest(run, short)
         broke += bool(found.counterexamples)
         for one in found.counterexamples:
             assert Scale(run, counted).cost(one.steps) == one.cost

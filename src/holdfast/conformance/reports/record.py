@@ -72,6 +72,7 @@ def _event(event: Observed) -> dict[str, Any]:
 
 def _deviation(found: Deviation) -> dict[str, Any]:
     said = asdict(found) | {"kind": found.kind.name.lower(), "identity": found.identity}
+    said["consequences"] = [asdict(one) | {"later": one.later()} for one in found.consequences]
     return said | {"sentence": found.sentence, "cites": list(found.cites)}
 
 

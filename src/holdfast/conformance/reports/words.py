@@ -56,7 +56,7 @@ def reasons(found: Deviation) -> Iterator[str]:
         yield found.why
     for one in found.consequences:
         cites = f" ({', '.join(one.cites)})" if one.cites else ""
-        yield f"{'this lets break' if one.later else 'this breaks'} {one.property}{cites}: {one.sentence}"
+        yield f"{one.when()} {one.property}{cites}: {one.sentence}"
     if found.possible:
         yield f"possible there: {'; '.join(found.possible)}"
 
