@@ -94,6 +94,8 @@ class Site:
 
     def attempt(self, action: str, arguments: Shown) -> Answer:
         """What the controller would do now, or what the hypervisor does by itself."""
+        if self.names.image:  # as before every effect: others may have taken of the store since
+            self.look()
         self._heard.events.clear()
         vm, effect = arguments.get("vm"), self._effect(action, arguments)
         why = "the controller has ended"
