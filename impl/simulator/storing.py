@@ -62,8 +62,8 @@ def _sync(world: Reality, _: Effect) -> str:
     image = world.machine.image
     if image.state in (ImageState.DURABLE, ImageState.READ):
         return ""
-    if image.pages < world.machine.inside:
-        return "pages are still to be written"
+    if world.machine.host_vm is not HostVmState.HALTED or image.pages < world.machine.inside:
+        return "the host VM is not halted, or pages are still to be written"
     image.state = ImageState.DURABLE
     return ""
 

@@ -21,7 +21,7 @@ from holdfast.impl.tap import LinesTap, NoTap
 from holdfast.specs.model import safety
 
 from .crashes import Mechanism, Recorder, ended, fresh_journal
-from .worlds import BUSY, CASES, ONE, TIGHT, TWO, Case
+from .worlds import BUSY, CASES, ONE, STORED, TIGHT, TWO, Case
 
 
 def did(simulator: Simulator, *texts: str) -> Outcome:
@@ -142,7 +142,7 @@ def test_every_effect_may_be_repeated() -> None:
             self.simulator.perform(effect)
             return self.simulator.perform(effect)
 
-    for case in (ONE, BUSY, TWO):
+    for case in (ONE, BUSY, TWO, STORED):
         simulator, journal = case.world(), fresh_journal(Mechanism())
         assert Controller(case.plan, Stuttering(simulator, journal, lambda _: None), journal).start().how == "done"
         assert not simulator.broken

@@ -1,4 +1,4 @@
-"""Mistakes of an exchange by storage: what is freed, woken or deleted too early, what nobody asks for, what a driver claims."""
+"""Mistakes of an exchange by storage: in rules, safeguards, gate and belief, and in what a driver does or claims."""
 
 # What is broken here is private: a mutant replaces what nobody else may see.
 # pyright: reportPrivateUsage=false
@@ -175,7 +175,9 @@ MUTANTS = (
     ),
     Mutant("image never deleted", "rules", ("X7",), function(rules._delete, nothing), case=STORED),
     Mutant("halted digest forgotten", "belief", ("L2", "L3"), method(Belief, "keep_digests", _forgets), case=STORED),
-    Mutant("frames of what is stored kept", "driver", ("O", "X7"), function(storing._vacate, _frames_kept), case=STORED),
+    Mutant(
+        "frames of what is stored kept", "driver", ("O", "X7"), function(storing._vacate, _frames_kept), case=STORED
+    ),
     Mutant(
         "digest of what was halted",
         "driver",
