@@ -136,13 +136,9 @@ def believed(plan: Plan, entries: Iterable[Entry]) -> Belief:
             if entry.kind is Kind.INITIAL:
                 belief.initial_targets[seen["name"]] = _targets(seen)
         if "machine" in entry.body:
-            machine = entry.body["machine"]
-            belief.keep_digests(
-                machine["map"],
-                machine["host_vm"],
-                machine.get("copy", Copy.ORIGINAL.value),
-                machine.get("host_vm_digest"),
-            )
+            there: dict[str, Any] = entry.body["machine"]
+            machine, copy = there, there.get("copy", Copy.ORIGINAL.value)
+            belief.keep_digests(there["map"], there["host_vm"], copy, there.get("host_vm_digest"))
     belief.see(decoded(MachineView, machine) if machine else None, None)
     for seen in vms.values():
         belief.see(None, decoded(VmView, seen))
