@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol, TextIO
 
-from .driver import Effect, MachineView, Stage, VmView
+from .driver import Copy, Effect, MachineView, Stage, VmView
 
 TRACE_VERSION = 1
 
@@ -107,9 +107,13 @@ _MACHINE_FIELDS = {
     "host_vm": "host_vm.state",
     "carrier": "host_vm.carrier",
     "map": "map",
+    "image_pages": "image.written",
+    "copy": "image.copy",
 }
 
 
 def _plain(value: Any) -> Any:
-    """The model's name: there a VM whose source has ended is committed still."""
+    """The model's name: there a VM whose source has ended is committed still, and what was read of a copy is verified."""
+    if value is Copy.READ:
+        return "verified"
     return Stage.COMMITTED.value if value is Stage.FENCED else getattr(value, "value", value)

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import io
+import json
 from dataclasses import replace
 
 import pytest
 
 from holdfast.impl.controller import Controller, Progress
-from holdfast.impl.driver import Copy, Effect, Ending, HostVmState, ImageState, Place, Power, World
+from holdfast.impl.driver import (
+    Copy,
+    DriverLost,
+    Effect,
+    Ending,
+    HostVmState,
+    ImageState,
+    Outcome,
+    Place,
+    Power,
+    World,
+)
 from holdfast.impl.errors import Contradiction, NoRoom, PastNoReturn, TooManyFaults
 from holdfast.impl.journal import Journal, Kind
 from holdfast.impl.simulator.driver import Simulator
 from holdfast.impl.simulator.faults import Fault, strike
+from holdfast.impl.tap import ABOUT_IMAGES, LinesTap
+from holdfast.specs.model import system
 
 from .crashes import Mechanism, fresh_journal
 from .test_simulator import did
@@ -236,6 +251,40 @@ def test_power_that_is_lost_while_rolling_back_is_met_by_a_run_that_is_resumed()
     assert [entry.body for entry in journal.entries() if entry.kind is Kind.DIRECTION] == [{}, {"back": False}]
 
 
+def test_an_image_that_a_crash_left_half_written_is_completed() -> None:
+    simulator, journal = begun("suspend_to_storage")
+
+    class Half(Simulator):
+        def perform(self, effect: Effect) -> Outcome:
+            super().perform(replace(effect, amount=1))
+            raise DriverLost("no answer")
+
+    with pytest.raises(DriverLost):
+        Controller(STORED.plan, Half(simulator.world), journal).resume()
+    assert simulator.observe().machine.image_pages == 1
+    assert done_next(simulator, journal, "resume")[1][0] == "write_image"
+
+
+def test_the_tap_has_the_models_names_for_what_storage_does() -> None:
+    stream = io.StringIO()
+    faults = [Fault(n, fault) for n, fault in ((10, "image_torn"), (21, "load_torn"), (24, "power_lost"))]
+    simulator = Simulator(STORED.world().world, faults, LinesTap(stream, "stored", {}))
+    Controller(STORED.plan, simulator, fresh_journal(Mechanism())).start()
+
+    events = [json.loads(line) for line in stream.getvalue().splitlines()][1:]
+    actors = {action.name: action.by.name for action in system(("storage",), ()).actions}
+
+    assert {(e["action"], e["actor"]) for e in events} <= set(actors.items())
+    assert {"suspend_to_storage", "write_image", "image_torn", "load_torn", "power_lost"} <= {
+        e["action"] for e in events
+    }
+    assert {key: pair for e in events for key, pair in e["changed"].items()}.keys() >= {
+        "m.image.written",
+        "m.image.copy",
+    }
+    assert all(e["arguments"] == {"image": "m.image"} for e in events if e["action"] in ABOUT_IMAGES - {"write_image"})
+
+
 def test_a_torn_image_is_dropped_and_written_again() -> None:
     simulator, journal = begun("write_image")
     struck(simulator, "image_torn")
@@ -244,7 +293,6 @@ def test_a_torn_image_is_dropped_and_written_again() -> None:
 
     assert how == "done"
     assert effects[:5] == ["sync_image", "verify_image", "discard_image", "write_image", "sync_image"]
-    assert Controller(STORED.plan, simulator, journal)  # its journal can be read
 
 
 def test_an_image_that_is_torn_once_too_often_is_given_up() -> None:
