@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...impl.chronicle import Chronicle
-from ...impl.driver import Copy, Effect, Ending, ImageState, MachineView, Place, Stage, VmView
+from ...impl.driver import Copy, Effect, Ending, HostVmState, ImageState, MachineView, Place, Stage, VmView
 from ...impl.errors import Stopped
 from ...impl.journal import Identity, Journal
 from ...impl.plan import Step
@@ -106,10 +106,17 @@ class Site:
             why = why or self._ordered(effect)
             if not why and action in ENDINGS:  # it goes on where digests differ, and else there is nothing to end
                 self._ordered(replace(effect, action=ENDINGS[action]))
+            if why and action == "verify_image" and self._stale():
+                why = self._ordered(replace(effect, action="delete_image"))
         if why and self._by_itself(effect):
             why = self.simulator.perform(effect).reason
             self.look()
         return Refused(why) if why else Did(tuple(self._heard.events)) if self._heard.events else Done()
+
+    def _stale(self) -> bool:
+        """Whether no host VM rests on a durable image any more: it is not read back then, but deleted instead."""
+        machine = self.simulator.observe().machine
+        return machine.image is ImageState.DURABLE and machine.host_vm not in (HostVmState.HALTED, HostVmState.STORED)
 
     def _effect(self, action: str, arguments: Shown) -> Effect:
         name, machine, vm = RECLAIMING.get(action, action), self.names.machine, arguments.get("vm")
