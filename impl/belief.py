@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .driver import Effect, MachineView, MapState, Place, Stage, VmView
+from .driver import Copy, Effect, HostVmState, MachineView, MapState, Place, Stage, VmView
 from .encoding import decoded
 from .errors import UnusableJournal
 from .journal import Entry, Kind
@@ -42,6 +42,8 @@ class Belief:
     faults: Counter[str] = field(default_factory=Counter[str])
     sealed_digest: str | None = None
     """Of the map as it was sealed, if that was seen and written down, and the map is still there."""
+    halted_digest: str | None = None
+    """Of the host VM as it was halted, if that was seen and written down, until it runs again."""
     pending: Pending | None = None
     rolling_back: bool = False
     ended: str | None = None
@@ -66,7 +68,7 @@ class Belief:
             case Kind.STEP:
                 self.done.add(body["step"])
             case Kind.DIRECTION:
-                self.rolling_back = True
+                self.rolling_back = body.get("back", True)
             case Kind.ENDED:
                 self.ended = body["how"]
             case Kind.INITIAL | Kind.OPENED:
@@ -76,7 +78,7 @@ class Belief:
         """Believe what was observed."""
         if machine is not None:
             self.machine = machine
-            self.drop_digest(machine.map.value)
+            self.keep_digests(machine.map.value, machine.host_vm.value, machine.copy.value, machine.host_vm_digest)
         if vm is not None:
             self.reserved_inside_pages += self._reserved_inside(vm) - self._reserved_inside(self.vms.get(vm.name))
             self.vms[vm.name] = vm
@@ -103,10 +105,15 @@ class Belief:
             self.sealed_digest = map_digest
         self.pending = None
 
-    def drop_digest(self, map_state: str) -> None:
-        """Without a map there is no digest of it."""
+    def keep_digests(self, map_state: str, host_vm: str, copy: str, digest: str | None) -> None:
+        """Without a map there is no digest of it. That of the host VM is believed of the original only, while it is halted;
+        and kept as long as what was halted has not run again."""
         if map_state == MapState.NONE.value:
             self.sealed_digest = None
+        if host_vm not in (HostVmState.HALTED.value, HostVmState.STORED.value):
+            self.halted_digest = None
+        elif host_vm == HostVmState.HALTED.value and copy == Copy.ORIGINAL.value:
+            self.halted_digest = digest
 
     def count(self, faults: Iterable[str]) -> None:
         """These faults struck."""
@@ -129,8 +136,9 @@ def believed(plan: Plan, entries: Iterable[Entry]) -> Belief:
             if entry.kind is Kind.INITIAL:
                 belief.initial_targets[seen["name"]] = _targets(seen)
         if "machine" in entry.body:
-            machine = entry.body["machine"]
-            belief.drop_digest(entry.body["machine"]["map"])
+            there: dict[str, Any] = entry.body["machine"]
+            machine, copy = there, there.get("copy", Copy.ORIGINAL.value)
+            belief.keep_digests(there["map"], there["host_vm"], copy, there.get("host_vm_digest"))
     belief.see(decoded(MachineView, machine) if machine else None, None)
     for seen in vms.values():
         belief.see(None, decoded(VmView, seen))

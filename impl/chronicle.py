@@ -76,10 +76,10 @@ class Chronicle:
         self.journal.append(Kind.STEP, {"step": step, "time_us": time_us})
         self.belief.done.add(step)
 
-    def turn_back(self) -> None:
-        """From here on the run is rolled back, whoever goes on with it."""
-        self.journal.append(Kind.DIRECTION, {})
-        self.belief.rolling_back = True
+    def turn(self, *, back: bool) -> None:
+        """From here on the run is rolled back, or carried out after all, whoever goes on with it."""
+        self.journal.append(Kind.DIRECTION, {} if back else {"back": False})
+        self.belief.rolling_back = back
 
     def ended(self, how: str, time_us: int, lost: Iterable[str]) -> None:
         """The run is over."""

@@ -13,7 +13,20 @@ from dataclasses import dataclass
 
 from .chronicle import Chronicle
 from .course import Course, steps_back
-from .driver import Driver, Effect, Ending, HostVmState, MachineView, MapState, Place, Power, Stage, VmView, World
+from .driver import (
+    Driver,
+    Effect,
+    Ending,
+    HostVmState,
+    ImageState,
+    MachineView,
+    MapState,
+    Place,
+    Power,
+    Stage,
+    VmView,
+    World,
+)
 from .errors import (
     Contradiction,
     EffectRefused,
@@ -95,8 +108,11 @@ class Controller:
         return self._go()
 
     def resume(self) -> Finished:
-        """Go on from where the journal ends, in the direction in which the run was going."""
-        self._reopen()
+        """Go on from where the journal ends, in the direction in which the run was going; forward, where a loss of power has
+        taken the old hypervisor from a run that was going back."""
+        machine = self._reopen()
+        if self._chronicle.belief.rolling_back and machine.old is Power.ABSENT:
+            self._chronicle.turn(back=False)
         return self._go()
 
     def roll_back(self) -> Finished:
@@ -105,7 +121,7 @@ class Controller:
         if machine.old is Power.ABSENT:
             raise PastNoReturn("the old hypervisor is gone, and nothing can be rolled back to it: resume the run")
         if not self._chronicle.belief.rolling_back:
-            self._chronicle.turn_back()
+            self._chronicle.turn(back=True)
         return self._go()
 
     def _reopen(self) -> MachineView:
@@ -147,7 +163,8 @@ class Controller:
         world = self._driver.observe(step.vm) if step.vm else self._driver.observe()
         self._reconcile(world)
         vm = world.vms[step.vm] if step.vm else None
-        effect = next_effect(step, Situation(world.machine, vm, belief.sealed_digest, self._safe))
+        now = Situation(world.machine, vm, belief.sealed_digest, self._safe, belief.halted_digest)
+        effect = next_effect(step, now)
         if effect is None:
             self._chronicle.step_done(step.name, world.time_us)
             course.finish(step)
@@ -204,8 +221,9 @@ def _check_beginning(plan: Plan, world: World) -> None:
         raise Contradiction(f"the plan is for {plan.machine}; this is {machine.name}")
     if machine.old is not Power.RUNNING or machine.new is not Power.ABSENT:
         raise Contradiction(f"{plan.machine} has to run the old hypervisor, and the new one must not be there")
-    if machine.host_vm is not HostVmState.ABSENT or machine.map is not MapState.NONE:
-        raise Contradiction(f"{plan.machine} has a host VM, or a hand-off map, from before")
+    left = machine.map is not MapState.NONE or machine.image is not ImageState.NONE
+    if machine.host_vm is not HostVmState.ABSENT or left:
+        raise Contradiction(f"{plan.machine} has a host VM, a hand-off map, or an image, from before")
     for vm in world.vms.values():
         if not _at_rest_on_old(vm):
             raise Contradiction(f"{vm.name} is not running, settled, on the old hypervisor")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
-from .driver import Effect, HostVmState, MachineView, MapState, Place, Power, Stage, VmView
+from .driver import Copy, Effect, HostVmState, ImageState, MachineView, MapState, Place, Power, Stage, VmView
 from .errors import Contradiction
 
 ENDS = {
@@ -33,7 +33,7 @@ class VmControl(NamedTuple):
 
 
 class MachineControl(NamedTuple):
-    """Which hypervisors are there, the host VM, and the map."""
+    """Which hypervisors are there, the host VM, the map, and the image with what of it lies in memory."""
 
     old: Power
     guest: Power
@@ -41,12 +41,16 @@ class MachineControl(NamedTuple):
     host_vm: HostVmState
     carrier: Place | None
     map: MapState
+    image: ImageState = ImageState.NONE
+    copy: Copy = Copy.ORIGINAL
 
     def __str__(self) -> str:
         """As a person would say it."""
         powers = f"old {self.old.value}, guest {self.guest.value}, new {self.new.value}"
         carrier = f" on {self.carrier.value}" if self.carrier else ""
-        return f"{powers}, host VM {self.host_vm.value}{carrier}, map {self.map.value}"
+        stored = f", image {self.image.value}" if self.image is not ImageState.NONE else ""
+        copy = f", {self.copy.value} in memory" if self.copy is not Copy.ORIGINAL else ""
+        return f"{powers}, host VM {self.host_vm.value}{carrier}, map {self.map.value}{stored}{copy}"
 
 
 def control_of_vm(view: VmView) -> VmControl:
@@ -56,7 +60,7 @@ def control_of_vm(view: VmView) -> VmControl:
 
 def control_of_machine(view: MachineView) -> MachineControl:
     """The part of a view that is compared."""
-    return MachineControl(view.old, view.guest, view.new, view.host_vm, view.carrier, view.map)
+    return MachineControl(view.old, view.guest, view.new, view.host_vm, view.carrier, view.map, view.image, view.copy)
 
 
 def vm_deviation(before: VmView, now: VmView, effect: Effect | None) -> tuple[str, ...]:
@@ -174,6 +178,19 @@ _MACHINE_AFTER: Mapping[str, Callable[[MachineControl], MachineControl]] = {
     "tear_down_old": lambda m: m._replace(old=Power.ABSENT, carrier=Place.NEW),
     "resume": lambda m: m._replace(host_vm=HostVmState.RUNNING, map=MapState.NONE),
     "roll_back": lambda m: m._replace(host_vm=HostVmState.RUNNING, new=Power.ABSENT, map=MapState.NONE),
+    "suspend_to_storage": lambda m: m._replace(host_vm=HostVmState.HALTED),
+    "write_image": lambda m: m._replace(image=ImageState.WRITTEN),
+    "sync_image": lambda m: m._replace(image=ImageState.DURABLE),
+    "verify_image": lambda m: m._replace(image=ImageState.READ),
+    "discard_image": lambda m: m._replace(image=ImageState.NONE),
+    "free_pages": lambda m: m._replace(host_vm=HostVmState.STORED),
+    "retire_old": lambda m: m._replace(old=Power.ABSENT, carrier=Place.NEW),
+    "boot_new": lambda m: m._replace(new=Power.BOOTING),
+    "load_image": lambda m: m._replace(host_vm=HostVmState.HALTED, copy=Copy.LOADED),
+    "verify_loaded": lambda m: m._replace(copy=Copy.READ),
+    "drop_loaded": lambda m: m._replace(host_vm=HostVmState.STORED, copy=Copy.ORIGINAL),
+    "wake": lambda m: m._replace(host_vm=HostVmState.RUNNING, copy=Copy.ORIGINAL),
+    "delete_image": lambda m: m._replace(image=ImageState.NONE),
 }
 
 
@@ -186,6 +203,16 @@ def _machine_faults(m: MachineControl) -> Iterator[tuple[str, MachineControl]]:
         read = m.map in (MapState.PASSED, MapState.VALIDATED)
         fault = "format_unreadable" if m.map is MapState.PASSED else "new_killed"
         yield fault, m._replace(new=Power.ABSENT, map=MapState.NONE if read else m.map)
-    if m.host_vm is not HostVmState.ABSENT:
+    if m.host_vm not in (HostVmState.ABSENT, HostVmState.STORED):
         gone = m._replace(guest=Power.ABSENT, host_vm=HostVmState.ABSENT, carrier=None, map=MapState.NONE)
-        yield "host_vm_killed", gone
+        yield "host_vm_killed", gone._replace(copy=Copy.ORIGINAL)
+    yield from _storage_faults(m)
+
+
+def _storage_faults(m: MachineControl) -> Iterator[tuple[str, MachineControl]]:
+    """What a store, and power that is lost while the host VM stands still, can make of a machine."""
+    if m.image is ImageState.WRITTEN:
+        yield "storage_full", m._replace(image=ImageState.NONE)
+    if m.host_vm not in (HostVmState.ABSENT, HostVmState.RUNNING):
+        dark = m._replace(old=Power.ABSENT, new=Power.ABSENT, carrier=Place.NEW, map=MapState.NONE)
+        yield "power_lost", dark._replace(host_vm=HostVmState.STORED, copy=Copy.ORIGINAL)

@@ -47,10 +47,23 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "inflate": "Wait until the balloon has reached its target from below.",
         "deflate": "Wait until the balloon has come down to its target: memory is given to the guest.",
         "swap_out": "Swap pages out until as many are swapped as the target says.",
+        "suspend_to_storage": "Halt the host VM in memory, to store it; its digest is observed from here on.",
+        "write_image": "Write `amount` more pages of the halted host VM to its image (None for all the rest).",
+        "sync_image": "Make the image durable: until then a loss of power takes it.",
+        "verify_image": "Read the image back from the medium; from here on `image_digest` is of what was read.",
+        "discard_image": "Drop an image that is not what was in memory, to write it again.",
+        "free_pages": "Free the frames of the halted host VM: it is in storage only.",
+        "retire_old": "End the old hypervisor, after seeing that it carries nothing in memory; else refused.",
+        "boot_new": "Begin the boot of the new hypervisor on the machine, which has no other.",
+        "load_image": "Read the image into free memory, on the hypervisor that is to carry the host VM.",
+        "verify_loaded": "Read what was loaded; from here on `host_vm_digest` is of that.",
+        "drop_loaded": "Free what was loaded and is not what was suspended, to load it again.",
+        "wake": "Run the host VM where it lies in memory.",
+        "delete_image": "Delete the image, or the beginning of one.",
     }
 )
-"""Every action that an effect can have. The names are the model's; `fence` alone is no action of its own there: it is
-the first half of the model's `activate`."""
+"""Every action that an effect can have. The names are the model's; three are no actions of their own there: `fence` is the
+first half of `activate`; `discard_image` and `drop_loaded`, where they are due, end `verify_image` and `verify_loaded`."""
 
 
 class Place(Enum):
@@ -70,11 +83,13 @@ class Power(Enum):
 
 
 class HostVmState(Enum):
-    """The host VM: not there, running, or suspended in memory."""
+    """The host VM: not there, running, suspended in memory to be handed over, halted to be stored, or in storage only."""
 
     ABSENT = "absent"
     RUNNING = "running"
     SUSPENDED = "suspended"
+    HALTED = "halted"
+    STORED = "stored"
 
 
 class MapState(Enum):
@@ -85,6 +100,23 @@ class MapState(Enum):
     SEALED = "sealed"
     PASSED = "passed"
     VALIDATED = "validated"
+
+
+class ImageState(Enum):
+    """The image of the host VM: none, written in part or whole, durable, or durable and read back from the medium."""
+
+    NONE = "none"
+    WRITTEN = "written"
+    DURABLE = "durable"
+    READ = "read"
+
+
+class Copy(Enum):
+    """What lies in memory of a host VM: the original, what was loaded from its image, or the same once it was read."""
+
+    ORIGINAL = "original"
+    LOADED = "loaded"
+    READ = "read"
 
 
 class Stage(Enum):
@@ -199,6 +231,18 @@ class MachineView:
     swapped_pages: int = 0
     faults: tuple[str, ...] = ()
     """Faults of the machine that the driver has seen, oldest first: `boot_failed`, `format_unreadable`, …"""
+    image: ImageState = ImageState.NONE
+    image_pages: int = 0
+    """How many pages of the host VM its image has."""
+    image_digest: str | None = None
+    """SHA-256, in hexadecimal, of the image as it was read back from the medium."""
+    copy: Copy = Copy.ORIGINAL
+    host_vm_digest: str | None = None
+    """SHA-256, in hexadecimal, of the halted host VM's memory: of the original; once it was read, of what was loaded."""
+    store_pages: int = 0
+    """What the store for images holds; 0 where the driver knows no storage."""
+    store_promised_pages: int = 0
+    """What images of all machines take of it, or will take once those that are being written are complete."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import MISSING, Field, fields
 from enum import Enum
 from typing import Any, TypeVar
 
-from .driver import Effect, HostVmState, MachineView, MapState, Place, Power, Stage, VmView
+from .driver import Copy, Effect, HostVmState, ImageState, MachineView, MapState, Place, Power, Stage, VmView
 
 _ENUMS: dict[str, dict[str, Enum]] = {
     name: {member.value: member for member in kind}
@@ -16,6 +16,8 @@ _ENUMS: dict[str, dict[str, Enum]] = {
         (Power, ("old", "guest", "new")),
         (HostVmState, ("host_vm",)),
         (MapState, ("map",)),
+        (ImageState, ("image",)),
+        (Copy, ("copy",)),
     )
     for name in names
 }

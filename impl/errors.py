@@ -12,7 +12,8 @@ class Contradiction(Stopped):
 
 
 class OutOfOrder(Stopped):
-    """What is due would leave a VM behind (S4), or a map that nobody can read (S18): no proof allows such a plan."""
+    """What is due would leave a VM behind (S4), or a map that nobody can read (S18), or delete an image on which the host VM
+    rests (S16): no proof allows such a plan."""
 
 
 class NoRoom(Stopped):

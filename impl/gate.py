@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .deviations import ENDS
-from .driver import Effect, MachineView, Place, Stage, VmView
+from .driver import Effect, MachineView, Place, Power, Stage, VmView
 from .plan import Plan
 
 
@@ -29,6 +29,11 @@ def short_of(plan: Plan, effect: Effect, there: Occupancy) -> str:
     """What is missing for the effect; "" where nothing is."""
     if effect.action in ENDS and there.vm is not None:
         return _for_copy(plan, ENDS[effect.action][1], there.vm, there)
+    if effect.action == "suspend_to_storage":
+        return _for_storing(plan, there)
+    if effect.action == "load_image":
+        need_pages = there.machine.host_vm_used_pages + plan.sizes.host_vm_pages
+        return _on_machine(need_pages, 0, there, what="the host VM")  # what is in storage keeps its promise
     need_pages = _itself(plan, effect, there)
     if effect.action == "create_host_vm":
         size_pages = there.machine.host_vm_size_pages
@@ -50,8 +55,17 @@ def _itself(plan: Plan, effect: Effect, there: Occupancy) -> int:
     """What a hypervisor takes itself, where the effect starts one or asks for its room."""
     if effect.action == "create_host_vm":
         return plan.sizes.guest_pages + plan.sizes.host_vm_pages
-    absent = there.machine.new.value == "absent"
-    return plan.sizes.new_pages if effect.action in ("suspend", "launch_new") and absent else 0
+    starts = effect.action in ("suspend", "launch_new", "boot_new") and there.machine.new is Power.ABSENT
+    return plan.sizes.new_pages if starts else 0
+
+
+def _for_storing(plan: Plan, there: Occupancy) -> str:
+    """Room in the store for the image (D6), and on the machine for the new hypervisor in the old one's place (S18)."""
+    machine, more_pages = there.machine, plan.sizes.new_pages - plan.sizes.old_pages
+    image_pages = machine.host_vm_used_pages
+    return _over(
+        "the store", image_pages, machine.store_promised_pages, machine.store_pages, "the image of the host VM"
+    ) or _on_machine(more_pages, more_pages, there, what="the new hypervisor in the old one's place")
 
 
 def _for_copy(plan: Plan, to: Place, vm: VmView, there: Occupancy) -> str:

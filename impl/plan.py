@@ -15,7 +15,11 @@ from .driver import Place
 from .errors import UnusablePlan
 
 ABOUT_A_VM = frozenset({"consolidate", "disassociate", "reclaim"})
-ABOUT_THE_MACHINE = frozenset({"create_host_vm", "suspend", "launch_new", "tear_down_old", "resume", "destroy_host_vm"})
+IN_MEMORY = ("suspend", "launch_new", "tear_down_old", "resume")
+"""How the old hypervisor gives way while the host VM is suspended in memory: the verbs in order."""
+BY_STORAGE = ("suspend_to_storage", "retire_old", "boot_new", "load_image", "wake", "delete_image")
+"""The same, while it is in storage."""
+ABOUT_THE_MACHINE = frozenset({"create_host_vm", *IN_MEMORY, *BY_STORAGE, "destroy_host_vm"})
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,10 @@ class Tolerated:
     boot_failed: int = 0
     format_unreadable: int = 0
     map_corrupted: int = 0
+    image_torn: int = 0
+    storage_full: int = 0
+    load_torn: int = 0
+    power_lost: int = 0
 
 
 @dataclass(frozen=True)
@@ -189,15 +197,16 @@ def _step(entry: Entry, vm: str | None, after: tuple[str, ...]) -> Step:
 
 def whole_exchange(vms: Sequence[str], at_most: int) -> tuple[Step, ...]:
     """The steps of an exchange by suspending in memory, nothing reclaimed."""
-    return in_order(
-        (
-            Entry("create_host_vm"),
-            Entry("consolidate", tuple(vms), at_most),
-            Entry("suspend"),
-            Entry("launch_new"),
-            Entry("tear_down_old"),
-            Entry("resume"),
-            Entry("disassociate", tuple(vms), at_most),
-            Entry("destroy_host_vm"),
-        )
-    )
+    return _exchange(vms, at_most, IN_MEMORY)
+
+
+def whole_exchange_by_storage(vms: Sequence[str], at_most: int) -> tuple[Step, ...]:
+    """The steps of an exchange by suspending to storage (US10963290), nothing reclaimed."""
+    return _exchange(vms, at_most, BY_STORAGE)
+
+
+def _exchange(vms: Sequence[str], at_most: int, between: Iterable[str]) -> tuple[Step, ...]:
+    """All VMs into the host VM, the old hypervisor gives way to the new one, and all VMs out again."""
+    into = Entry("create_host_vm"), Entry("consolidate", tuple(vms), at_most)
+    out = Entry("disassociate", tuple(vms), at_most), Entry("destroy_host_vm")
+    return in_order((*into, *(Entry(verb) for verb in between), *out))

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from .chronicle import Chronicle
 from .deviations import control_of_machine, control_of_vm
-from .driver import Effect, MachineView, MapState, World
+from .driver import Copy, Effect, ImageState, MachineView, MapState, World
 from .errors import TooManyFaults, VmLost
 from .faults import ALWAYS, times_tolerated, together_with
 from .safeguards import Safeguards
@@ -35,12 +35,19 @@ class Reconciler:
         vm = world.vms.get(effect.vm) if effect.vm else None
         if vm is not None:
             faults += self._safe.vm_deviation(belief.vms[vm.name], vm, effect)
-        return faults + self._map_faults(effect, world.machine)
+        return faults + self._differing_digests(effect, world.machine)
 
-    def _map_faults(self, effect: Effect, machine: MachineView) -> tuple[str, ...]:
-        read = effect.action == "validate_map" and machine.map is MapState.VALIDATED
-        agreed = self._safe.digests_agree(self._chronicle.belief.sealed_digest, machine.map_digest)
-        return ("map_corrupted",) if read and not agreed else ()
+    def _differing_digests(self, effect: Effect, machine: MachineView) -> tuple[str, ...]:
+        """The fault of which nobody is told: what an effect has read is not what it should be."""
+        belief = self._chronicle.belief
+        sealed, halted = belief.sealed_digest, belief.halted_digest
+        reading = {
+            "validate_map": ("map_corrupted", machine.map is MapState.VALIDATED, sealed, machine.map_digest),
+            "verify_image": ("image_torn", machine.image is ImageState.READ, halted, machine.image_digest),
+            "verify_loaded": ("load_torn", machine.copy is Copy.READ, halted, machine.host_vm_digest),
+        }
+        fault, was_read, right, read = reading.get(effect.action, ("", False, None, None))
+        return (fault,) if was_read and not self._safe.digests_agree(right, read) else ()
 
     def reconcile(self, world: World) -> list[Struck]:
         """Explain every difference between the world and the journal, and write it down. Raises Contradiction."""

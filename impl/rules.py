@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from .deviations import ENDS
-from .driver import Effect, HostVmState, MachineView, MapState, Place, Power, Stage, VmView
-from .errors import Contradiction
+from .driver import Copy, Effect, HostVmState, ImageState, MachineView, MapState, Place, Power, Stage, VmView
+from .errors import Contradiction, PastNoReturn
 from .plan import Step
 from .safeguards import Safeguards
 
@@ -21,12 +21,14 @@ ROUNDS_MOST = 3
 
 @dataclass(frozen=True)
 class Situation:
-    """What a rule looks at. `sealed_digest` is of the map as it was sealed, if that was seen."""
+    """What a rule looks at. `sealed_digest` is of the map as it was sealed, `halted_digest` of the host VM as it was halted,
+    if that was seen."""
 
     machine: MachineView
     vm: VmView | None
     sealed_digest: str | None
     safeguards: Safeguards = field(default_factory=Safeguards)
+    halted_digest: str | None = None
 
     @property
     def agreed(self) -> bool:
@@ -139,11 +141,84 @@ def _resume(_: Step, now: Situation) -> Effect | None:
 def _destroy(_: Step, now: Situation) -> Effect | None:
     if now.machine.host_vm is HostVmState.SUSPENDED:  # it goes on first: what is suspended cannot be seen to be empty
         return _on(now, "resume" if now.machine.carrier is Place.NEW else "roll_back")
+    if now.machine.host_vm in STANDS_FOR_STORAGE:
+        return _on(now, _toward_waking(now))
     return None if now.machine.host_vm is HostVmState.ABSENT else _on(now, "destroy_host_vm")
 
 
-def _roll_back(_: Step, now: Situation) -> Effect | None:
-    return _on(now, "roll_back") if now.machine.host_vm is HostVmState.SUSPENDED else None
+def _roll_back(step: Step, now: Situation) -> Effect | None:
+    if now.machine.host_vm in (HostVmState.ABSENT, HostVmState.RUNNING):
+        return _delete(step, now)
+    if now.machine.carrier is Place.NEW:
+        raise PastNoReturn("the old hypervisor is gone, and nothing can be rolled back to it: resume the run")
+    return _on(now, "roll_back" if now.machine.host_vm is HostVmState.SUSPENDED else _toward_waking(now))
+
+
+# ---------------------------------------------------------------------------------------------------------- by storage
+STANDS_FOR_STORAGE = (HostVmState.HALTED, HostVmState.STORED)
+"""Where the host VM stands still to be stored, or to run again from its image."""
+
+
+def _store(_: Step, now: Situation) -> Effect | None:
+    """The host VM in storage only, or on the new hypervisor already."""
+    machine = now.machine
+    if machine.carrier is Place.NEW or machine.host_vm is HostVmState.STORED:
+        return None
+    if machine.host_vm is HostVmState.RUNNING:
+        return _on(now, "suspend_to_storage" if machine.image is ImageState.NONE else "delete_image")
+    if machine.host_vm is not HostVmState.HALTED:
+        raise Contradiction("there is no host VM that could be stored")
+    if machine.copy is not Copy.ORIGINAL:  # it was loaded here to go on here, so it does that first
+        return _on(now, _toward_waking(now))
+    if machine.image_pages < machine.host_vm_used_pages:
+        more_pages = machine.host_vm_used_pages - machine.image_pages
+        return Effect("write_image", machine.name, amount=more_pages)
+    if machine.image in (ImageState.NONE, ImageState.WRITTEN):
+        return _on(now, "sync_image")
+    return _on(now, now.safeguards.before_freeing(machine, now.halted_digest))
+
+
+def _retire(step: Step, now: Situation) -> Effect | None:
+    """The old hypervisor ended, with nothing in memory that it carried."""
+    if now.machine.old is Power.ABSENT:
+        return None
+    return _store(step, now) or _on(now, "retire_old")
+
+
+_IN_ITS_PLACE: Mapping[Power, str] = {Power.ABSENT: "boot_new", Power.BOOTING: "finish_boot"}
+
+
+def _boot(step: Step, now: Situation) -> Effect | None:
+    """The new hypervisor up, in the place of the old one."""
+    effect = _retire(step, now)
+    if effect is None and now.machine.new in _IN_ITS_PLACE:
+        return _on(now, _IN_ITS_PLACE[now.machine.new])
+    return effect
+
+
+def _load(step: Step, now: Situation) -> Effect | None:
+    """The host VM in the memory of the new hypervisor, as it was halted."""
+    effect = _wake(step, now)
+    return None if effect is not None and effect.action == "wake" else effect
+
+
+def _wake(step: Step, now: Situation) -> Effect | None:
+    """The host VM runs on the new hypervisor. A loss of power makes all of the way to there due again."""
+    effect = _boot(step, now)
+    if effect is None and now.machine.host_vm in STANDS_FOR_STORAGE:
+        return _on(now, _toward_waking(now))
+    return effect
+
+
+def _toward_waking(now: Situation) -> str:
+    """What comes next until the host VM runs where it is: of what is in storage only, the load."""
+    if now.machine.host_vm is HostVmState.STORED:
+        return "load_image"
+    return now.safeguards.before_waking(now.machine, now.halted_digest)
+
+
+def _delete(_: Step, now: Situation) -> Effect | None:
+    return None if now.machine.image is ImageState.NONE else _on(now, "delete_image")
 
 
 # ------------------------------------------------------------------------------------------------------------ memory
@@ -188,6 +263,12 @@ _RULES: Mapping[str, Rule] = {
     "launch_new": _launch,
     "tear_down_old": _tear_down,
     "resume": _resume,
+    "suspend_to_storage": _store,
+    "retire_old": _retire,
+    "boot_new": _boot,
+    "load_image": _load,
+    "wake": _wake,
+    "delete_image": _delete,
     "disassociate": _migration,
     "destroy_host_vm": _destroy,
     "roll_back": _roll_back,

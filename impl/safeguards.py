@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .belief import Belief
 from .deviations import machine_deviation, vm_deviation
-from .driver import Effect, MachineView, Place, Stage, VmView
+from .driver import Copy, Effect, HostVmState, ImageState, MachineView, Place, Stage, VmView
 from .errors import NoRoom, OutOfOrder, Stopped
 from .gate import Occupancy, short_of
 from .plan import Plan
@@ -47,7 +47,7 @@ def gives_later(effect: Effect, still_taking: bool) -> bool:
 
 def left_behind(effect: Effect, vms: Iterable[VmView]) -> str:
     """Which VMs an effect has to wait for, since it would leave them behind; "" where none is (S4, X4)."""
-    if effect.action in ("suspend", "tear_down_old"):
+    if effect.action in ("suspend", "tear_down_old", "suspend_to_storage", "retire_old"):
         outside = [
             vm.name for vm in vms if not vm.lost and (vm.stage is not Stage.SETTLED or vm.source is not Place.GUEST)
         ]
@@ -59,11 +59,33 @@ def left_behind(effect: Effect, vms: Iterable[VmView]) -> str:
 
 
 def unreadable(effect: Effect, plan: Plan) -> str:
-    """Why the host VM is not suspended: nobody could read its map afterwards (S18); "" where somebody can."""
-    if effect.action != "suspend" or plan.formats.readable:
+    """Why the host VM is not suspended: nobody could read what it left afterwards (S18); "" where somebody can."""
+    if effect.action not in ("suspend", "suspend_to_storage") or plan.formats.readable:
         return ""
     reads = ", ".join(map(str, plan.formats.read)) or "none"
     return f"{effect} waits: hand-off format {plan.formats.written} is written, and the new hypervisor reads {reads}"
+
+
+def before_freeing(machine: MachineView, halted: str | None) -> str:
+    """What follows the durable image: frames are freed only when it was read back, and is what was halted (S16)."""
+    if machine.image is not ImageState.READ:
+        return "verify_image"
+    return "free_pages" if digests_agree(halted, machine.image_digest) else "discard_image"
+
+
+def before_waking(machine: MachineView, halted: str | None) -> str:
+    """What follows the halt, or the load: the original runs, or what was loaded and read, and is what was halted (S3)."""
+    if machine.copy is Copy.LOADED:
+        return "verify_loaded"
+    right = machine.copy is Copy.ORIGINAL or digests_agree(halted, machine.host_vm_digest)
+    return "wake" if right else "drop_loaded"
+
+
+def rests_on_image(effect: Effect, machine: MachineView) -> str:
+    """Why the image is not deleted: the host VM does not run again (S16, S2); "" where it does, or is no more."""
+    if effect.action != "delete_image" or machine.host_vm not in (HostVmState.HALTED, HostVmState.STORED):
+        return ""
+    return f"{effect} waits: the host VM rests on its image"
 
 
 def give_migration_up(vm: VmView) -> str:
@@ -83,6 +105,9 @@ class Safeguards:
     gives_later: Callable[[Effect, bool], bool] = gives_later
     left_behind: Callable[[Effect, Iterable[VmView]], str] = left_behind
     unreadable: Callable[[Effect, Plan], str] = unreadable
+    before_freeing: Callable[[MachineView, str | None], str] = before_freeing
+    before_waking: Callable[[MachineView, str | None], str] = before_waking
+    rests_on_image: Callable[[Effect, MachineView], str] = rests_on_image
     short_of: Callable[[Plan, Effect, Occupancy], str] = short_of
     vm_deviation: Callable[[VmView, VmView, Effect | None], tuple[str, ...]] = vm_deviation
     machine_deviation: Callable[[MachineView, MachineView, Effect | None], tuple[str, ...]] = machine_deviation
@@ -97,6 +122,8 @@ class Safeguards:
             return OutOfOrder(f"no step can go on: {waits} (S4)")
         if waits := self.unreadable(effect, belief.plan):
             return OutOfOrder(f"no step can go on: {waits} (S18)")
+        if waits := self.rests_on_image(effect, machine):
+            return OutOfOrder(f"no step can go on: {waits} (S16)")
         there = Occupancy(machine, vm, tuple(belief.in_flight.values()), belief.reserved_inside_pages)
         short = self.short_of(belief.plan, effect, there)
         return NoRoom(f"no step can go on: {short} (O)") if short else None

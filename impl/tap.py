@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Protocol, TextIO
 
-from .driver import Effect, MachineView, Stage, VmView
+from .driver import Copy, Effect, MachineView, Stage, VmView
 
 TRACE_VERSION = 1
 
@@ -18,11 +18,21 @@ ACTORS: Mapping[str, str] = {
     **dict.fromkeys(("copy", "copy_again", "stop", "commit", "activate"), "hypervisor"),
     **dict.fromkeys(("build_map", "seal_map", "finish_boot", "pass_map", "validate_map"), "hypervisor"),
     **dict.fromkeys(("inflate", "deflate", "swap_out"), "scheduler"),
+    **dict.fromkeys(("write_image", "sync_image", "verify_image", "verify_loaded", "delete_image"), "hypervisor"),
 }
 """Who takes an action, where it is not the operator."""
 
-SILENT = frozenset({"fence"})
+SILENT = frozenset({"fence", "discard_image", "drop_loaded"})
 """Effects that are no action of the model by themselves."""
+
+ABOUT_IMAGES = frozenset(
+    {
+        *("suspend_to_storage", "write_image", "sync_image", "verify_image", "free_pages", "retire_old"),
+        *("boot_new", "load_image", "verify_loaded", "wake", "delete_image"),
+        *("image_torn", "storage_full", "load_torn", "power_lost"),
+    }
+)
+"""Effects on the machine, and faults of it, that the model has as actions on the image of its host VM."""
 
 
 class Tap(Protocol):
@@ -65,7 +75,10 @@ def arguments_of(effect: Effect) -> dict[str, Any]:
     """An effect's arguments under the model's names."""
     if effect.action == "reclaim":
         return {"vm": effect.vm, "balloon": effect.amount, "swap": effect.swap_pages}
-    about = {"machine": effect.machine} if effect.vm is None else {"vm": effect.vm}
+    if effect.action in ABOUT_IMAGES:
+        about = {"image": f"{effect.machine}.image"}
+    else:
+        about = {"machine": effect.machine} if effect.vm is None else {"vm": effect.vm}
     return about if effect.amount is None else about | {"amount": effect.amount}
 
 
@@ -99,9 +112,13 @@ _MACHINE_FIELDS = {
     "host_vm": "host_vm.state",
     "carrier": "host_vm.carrier",
     "map": "map",
+    "image_pages": "image.written",
+    "copy": "image.copy",
 }
 
 
 def _plain(value: Any) -> Any:
-    """The model's name: there a VM whose source has ended is committed still."""
+    """The model's name: there a VM whose source has ended is committed still, and what was read of a copy is verified."""
+    if value is Copy.READ:
+        return "verified"
     return Stage.COMMITTED.value if value is Stage.FENCED else getattr(value, "value", value)

@@ -12,6 +12,7 @@ from .faults import Fault, strike
 from .guests import act
 from .migrations import FAULTS_IN_OUTCOMES, ON_VMS
 from .state import Guest, MachineStart, Reality, VmStart, reality
+from .storing import ON_STORAGE
 
 EFFECT_US = 1_000
 """What any effect takes, beside the pages that it moves, at one microsecond each."""
@@ -95,6 +96,8 @@ class Simulator:
             if effect.action == "finish_boot":
                 self.world.time_us += BOOT_US * (5 if self.world.machine.boot_hangs else 1)
             return ON_MACHINE[effect.action](self.world)
+        if effect.action in ON_STORAGE:
+            return ON_STORAGE[effect.action](self.world, effect)
         vm = self.world.vms.get(effect.vm or "")
         if vm is None or effect.action not in ON_VMS:
             return f"there is no such VM, or no such effect: {effect}"
@@ -115,8 +118,8 @@ class Simulator:
             return
         self.struck.append(fault)
         if self._tapped:
-            about = {"vm": where} if where in self.world.vms else {"machine": where}
-            self._tap.emit("fault", fault.name, about, {})
+            about = Effect(fault.name, self.world.machine.start.name, where if where in self.world.vms else None)
+            self._tap.emit("fault", fault.name, arguments_of(about), {})
 
     def _heard(self, action: str, vm: Guest, pages: int) -> None:
         if self._tapped:
@@ -156,6 +159,13 @@ class Simulator:
             m.start.swap_pages,
             self.world.swapped,
             tuple(m.faults),
+            m.image.state,
+            m.image.pages,
+            m.image.digest,
+            m.copy,
+            m.host_vm_digest,
+            m.store.capacity_pages,
+            m.store.promised_pages,
         )
 
     def _vm_view(self, vm: Guest) -> VmView:
@@ -166,7 +176,7 @@ class Simulator:
             vm.stage,
             vm.target,
             self.world.executing(vm),
-            tuple(vm.copies),
+            tuple(place for place in vm.copies if self.world.machine.holds(place)),
             vm.lost,
             vm.resident,
             vm.arrived if vm.stage is not Stage.SETTLED else 0,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from ..driver import HostVmState, MapState, Place, Power, Stage
+from ..driver import Copy, HostVmState, MapState, Place, Power, Stage
 from .guests import check
 from .state import GARBAGE, Guest, Reality
 
@@ -33,6 +33,8 @@ def _create(world: Reality) -> str:
 def _destroy(world: Reality) -> str:
     if world.machine.host_vm is HostVmState.ABSENT:
         return ""
+    if world.machine.host_vm is HostVmState.STORED:
+        return "the host VM is in storage only"
     drop_host_vm(world, "the host VM was destroyed with the VM in it")
     return ""
 
@@ -43,6 +45,7 @@ def drop_host_vm(world: Reality, why: str) -> None:
     for vm in list(nested(world)):
         _drop_nested(world, vm, why)
     machine.host_vm, machine.carrier, machine.guest, machine.map = HostVmState.ABSENT, None, Power.ABSENT, MapState.NONE
+    machine.copy, machine.image.needed_pages = Copy.ORIGINAL, 0
     world.take(-start.sizes.guest_pages - start.sizes.host_vm_pages, inside=-start.sizes.guest_pages)
 
 
@@ -165,12 +168,18 @@ def _tear_down(world: Reality) -> str:
         return ""
     if machine.new is not Power.RUNNING or machine.map is not MapState.VALIDATED:
         return "no new hypervisor has read the map and answers"
+    end_old(world)
+    return ""
+
+
+def end_old(world: Reality) -> None:
+    """The old hypervisor ends, and with it all that it holds; the host VM is the new one's to carry."""
+    machine = world.machine
     machine.old, machine.carrier = Power.ABSENT, Place.NEW
     world.take(-machine.start.sizes.old_pages)
     for vm in world.vms.values():
         if Place.OLD in vm.copies:
             _drop_on_old(world, vm)
-    return ""
 
 
 def _drop_on_old(world: Reality, vm: Guest) -> None:

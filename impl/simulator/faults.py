@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ..driver import HostVmState, MapState, Place, Power, Stage
+from ..driver import Copy, HostVmState, MapState, Place, Power, Stage
 from .exchange import drop_host_vm, end_new, nested
 from .migrations import give_up
 from .state import Guest, Reality
+from .storing import (
+    can_be_torn,
+    can_lose_power,
+    lose_power,
+    run_out_of_room,
+    tear_image,
+    tear_loaded,
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -150,7 +158,14 @@ ON_MACHINES: Mapping[str, tuple[Callable[[Reality], bool], Callable[[Reality], N
         lambda w: w.machine.new is Power.RUNNING and w.machine.carrier is Place.OLD,
         lambda w: end_new(w, "new_killed"),
     ),
-    "host_vm_killed": (lambda w: w.machine.host_vm is not HostVmState.ABSENT, _kill_host_vm),
+    "host_vm_killed": (
+        lambda w: w.machine.host_vm not in (HostVmState.ABSENT, HostVmState.STORED),
+        _kill_host_vm,
+    ),
+    "image_torn": (can_be_torn, tear_image),
+    "storage_full": (can_be_torn, run_out_of_room),
+    "load_torn": (lambda w: w.machine.copy is Copy.LOADED, tear_loaded),
+    "power_lost": (can_lose_power, lose_power),
 }
 
 FAULTS = (*ON_GUESTS, *ON_MACHINES)

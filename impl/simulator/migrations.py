@@ -194,5 +194,7 @@ ON_VMS: Mapping[str, VmEffect] = {
     "swap_out": _swap_out,
 }
 
-FAULTS_IN_OUTCOMES = frozenset({"balloon_stopped_short", "swap_full", "boot_failed", "boot_hung", "format_unreadable"})
+FAULTS_IN_OUTCOMES = frozenset(
+    {"balloon_stopped_short", "swap_full", "boot_failed", "boot_hung", "format_unreadable", "storage_full"}
+)
 """Reasons that are names of faults: the effect has failed, rather than been refused."""

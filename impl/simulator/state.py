@@ -6,11 +6,11 @@ block's generation. A copy that lacks a generation, or has an old one, is a copy
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 
-from ..driver import HostVmState, MapState, Place, Power, Stage
+from ..driver import Copy, HostVmState, MapState, Place, Power, Stage
 from ..plan import Sizes
+from .storage import Image, Store, digest
 
 BLOCKS_MOST = 16
 NOT_THERE = -1
@@ -45,6 +45,10 @@ class MachineStart:
     host_vm_size_pages: int
     sizes: Sizes
     swap_pages: int = 0
+    store_pages: int = 0
+    """What the store for the image of its host VM holds."""
+    battery: bool = True
+    """Whether it carries the machine on without power until the image can be relied on (A14)."""
 
 
 @dataclass(slots=True)
@@ -112,9 +116,10 @@ def guest(start: VmStart) -> Guest:
 
 @dataclass(slots=True)
 class Machine:
-    """The machine, its three hypervisors, the host VM, and the hand-off map."""
+    """The machine, its three hypervisors, the host VM, the hand-off map, and the image in the store."""
 
     start: MachineStart
+    store: Store
     old: Power = Power.RUNNING
     guest: Power = Power.ABSENT
     new: Power = Power.ABSENT
@@ -127,6 +132,14 @@ class Machine:
     map_read: bytes = b""
     """What the new hypervisor has read of it."""
     boot_hangs: bool = False
+    image: Image = field(default_factory=Image)
+    copy: Copy = Copy.ORIGINAL
+    halted: bytes = b""
+    """What was in the memory of the host VM when it was halted."""
+    loaded: bytes = b""
+    """What was loaded from the image."""
+    whole: bool = True
+    """Whether all that is in the host VM lies somewhere, as it should be."""
     used: int = 0
     committed: int = 0
     inside: int = 0
@@ -147,7 +160,18 @@ class Machine:
         """Of the sealed map as it is now; once validated, of what was read."""
         if self.map in (MapState.NONE, MapState.BUILT):
             return None
-        return hashlib.sha256(self.map_read if self.map is MapState.VALIDATED else self.map_bytes).hexdigest()
+        return digest(self.map_read if self.map is MapState.VALIDATED else self.map_bytes)
+
+    @property
+    def host_vm_digest(self) -> str | None:
+        """Of the halted host VM's memory, once it was read."""
+        if self.host_vm is not HostVmState.HALTED or self.copy is Copy.LOADED:
+            return None
+        return digest(self.halted if self.copy is Copy.ORIGINAL else self.loaded)
+
+    def holds(self, place: Place) -> bool:
+        """Whether what is at a hypervisor lies in memory: in the host VM it may be in storage only."""
+        return place is not Place.GUEST or self.host_vm is not HostVmState.STORED
 
 
 @dataclass(slots=True)
@@ -189,7 +213,7 @@ class Reality:
         for place in vm.copies:
             pages = vm.arrived if place is vm.target and vm.stage in (Stage.COPYING, Stage.STOPPED) else vm.resident
             taken = pages + self.machine.overhead(place)
-            used += taken
+            used += taken if self.machine.holds(place) else 0
             committed += vm.start.size_pages - vm.ballooned + self.machine.overhead(place)
             inside += taken if place is Place.GUEST else 0
         return used, committed, inside
@@ -199,6 +223,11 @@ class Reality:
         self.machine.used += pages
         self.machine.committed += pages
         self.machine.inside += inside
+        self._check_room()
+
+    def hold(self, pages: int) -> None:
+        """Frames that were promised before are taken, or given back (negative) and promised still."""
+        self.machine.used += pages
         self._check_room()
 
     def _check_room(self) -> None:
@@ -235,9 +264,11 @@ class Reality:
             vm.stunned_at_us = None
 
 
-def reality(machine: MachineStart, vms: list[VmStart], seed: int) -> Reality:
-    """The world at its beginning."""
-    world = Reality(Machine(machine), {start.name: guest(start) for start in vms}, seed * 2 + 1)
+def reality(machine: MachineStart, vms: list[VmStart], seed: int, store: Store | None = None) -> Reality:
+    """The world at its beginning; with a store of its own, unless it shares one."""
+    it = Machine(machine, store or Store(machine.store_pages))
+    it.store.images.append(it.image)
+    world = Reality(it, {start.name: guest(start) for start in vms}, seed * 2 + 1)
     world.take(machine.sizes.old_pages)
     for vm in world.vms.values():
         world.recharge(vm)

@@ -17,7 +17,7 @@ from typing import Any
 from holdfast.impl.belief import Belief, believed
 from holdfast.impl.controller import Controller, Finished
 from holdfast.impl.deviations import control_of_machine, control_of_vm
-from holdfast.impl.driver import Effect, HostVmState, Outcome, Place, Power, Stage, World
+from holdfast.impl.driver import Effect, HostVmState, ImageState, Outcome, Place, Power, Stage, World
 from holdfast.impl.errors import Stopped, UnusableJournal
 from holdfast.impl.journal import Identity, Journal, Kind
 from holdfast.impl.safeguards import Safeguards
@@ -233,7 +233,8 @@ def _broken_by_ending(case: Case, simulator: Simulator, how: str) -> str:
         return "A1"
     if any(fault.name == INTERFERENCE for fault in simulator.struck):
         return "S1"
-    return "L3" if simulator.world.machine.host_vm is HostVmState.SUSPENDED else "L2"
+    stands_still = simulator.world.machine.host_vm not in (HostVmState.ABSENT, HostVmState.RUNNING)
+    return "L3" if stands_still else "L2"
 
 
 def _disagreeing(case: Case, simulator: Simulator, journal: Journal, how: str, over: bool) -> list[str]:
@@ -277,6 +278,8 @@ def _wrong_place(case: Case, simulator: Simulator, how: str) -> list[str]:
         found.append(f"the run is {how}, and the VMs are at {place.value} (S7)")
     if world.machine.host_vm is not HostVmState.ABSENT or (world.machine.new is Power.RUNNING) == (place is Place.OLD):
         found.append("something of the exchange is left on the machine (S7)")
+    if world.machine.image is not ImageState.NONE or world.machine.store_promised_pages:
+        found.append(f"an image is left in the store: {world.machine.image.value} (X7)")
     used_pages = 2 + sum(vm.resident_pages for vm in world.vms.values())
     if world.machine.used_pages != used_pages:
         found.append(f"{world.machine.used_pages} pages are used where {used_pages} are needed (X7)")

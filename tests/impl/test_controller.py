@@ -18,7 +18,7 @@ from holdfast.impl.simulator.faults import Fault
 from holdfast.impl.simulator.state import Guest, Machine, Reality
 
 from .crashes import Mechanism, Recorder, fresh_journal
-from .worlds import ONE, RECLAIMED, THREE, TIGHT, TWO, Case
+from .worlds import ONE, RECLAIMED, STORED, THREE, TIGHT, TWO, Case
 
 
 class Gone(Exception):
@@ -222,7 +222,7 @@ def test_the_same_seed_gives_the_same_run() -> None:
 
 
 def test_a_plan_goes_to_json_and_back() -> None:
-    for case in (ONE, RECLAIMED, THREE):
+    for case in (ONE, RECLAIMED, THREE, STORED):
         assert Plan.from_json(case.plan.to_json()) == case.plan
 
 

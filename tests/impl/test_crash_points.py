@@ -18,7 +18,9 @@ from holdfast.impl.simulator.driver import Simulator
 from holdfast.impl.simulator.faults import FAULTS, Fault
 
 from .crashes import IDENTITY, Tally, crash_everywhere, crash_twice, ended, pairs, singles, wrong
-from .worlds import BUSY, CASES, GIVEN, ONE, RECLAIMED, THREE, TIGHT, TWICE, TWO, Case
+from .worlds import BUSY, CARELESS, CASES, GIVEN, ONE, RECLAIMED, STORED, STORED_TWO, THREE, TIGHT, TWICE, TWO, Case
+
+OF_STORAGE = {"image_torn", "storage_full", "load_torn", "power_lost", "boot_failed"}
 
 
 def counted(case: Case, faults: tuple[Fault, ...]) -> Tally:
@@ -36,7 +38,7 @@ def all_of(case: Case, sets: list[tuple[Fault, ...]], tally: Tally) -> None:
             tally.wrong += part.wrong
 
 
-@pytest.mark.parametrize("case", [ONE, TIGHT, GIVEN], ids=lambda c: c.name)
+@pytest.mark.parametrize("case", [ONE, TIGHT, GIVEN, STORED], ids=lambda c: c.name)
 def test_every_crash_and_every_single_fault_in_a_small_world(case: Case, tally: Tally) -> None:
     all_of(case, singles(case), tally)
 
@@ -44,7 +46,7 @@ def test_every_crash_and_every_single_fault_in_a_small_world(case: Case, tally: 
     assert not tally.wrong
 
 
-@pytest.mark.parametrize("case", [BUSY, TWO, THREE, RECLAIMED], ids=lambda c: c.name)
+@pytest.mark.parametrize("case", [BUSY, TWO, THREE, RECLAIMED, STORED_TWO, CARELESS], ids=lambda c: c.name)
 def test_every_crash_without_a_fault_in_the_larger_worlds(case: Case, tally: Tally) -> None:
     crash_everywhere(case, (), tally)
 
@@ -52,15 +54,16 @@ def test_every_crash_without_a_fault_in_the_larger_worlds(case: Case, tally: Tal
     assert not tally.wrong
 
 
-def test_every_crash_in_a_roll_back_after_a_crash(tally: Tally) -> None:
-    crash_twice(ONE, tally)
+@pytest.mark.parametrize("case", [ONE, STORED], ids=lambda c: c.name)
+def test_every_crash_in_a_roll_back_after_a_crash(case: Case, tally: Tally) -> None:
+    crash_twice(case, tally)
 
     assert tally.runs > 500
     assert not tally.wrong
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", [BUSY, TWO, THREE, RECLAIMED], ids=lambda c: c.name)
+@pytest.mark.parametrize("case", [BUSY, TWO, THREE, RECLAIMED, STORED_TWO], ids=lambda c: c.name)
 def test_every_crash_and_every_single_fault_in_the_larger_worlds(case: Case, tally: Tally) -> None:
     all_of(case, singles(case), tally)
 
@@ -74,6 +77,15 @@ def test_every_crash_and_every_pair_of_faults_in_the_smallest_world(tally: Tally
     all_of(case, pairs(case), tally)
 
     assert tally.runs > 100_000
+    assert not tally.wrong
+
+
+@pytest.mark.slow
+def test_every_crash_and_every_pair_of_faults_of_storage_and_power(tally: Tally) -> None:
+    case = STORED.tolerating(TWICE)
+    all_of(case, [pair for pair in pairs(case) if {fault.name for fault in pair} <= OF_STORAGE], tally)
+
+    assert tally.runs > 10_000
     assert not tally.wrong
 
 

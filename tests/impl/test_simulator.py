@@ -17,11 +17,12 @@ from holdfast.impl.simulator.guests import move
 from holdfast.impl.simulator.migrations import ON_VMS
 from holdfast.impl.simulator.replaying import relive
 from holdfast.impl.simulator.state import Reality
+from holdfast.impl.simulator.storing import ON_STORAGE
 from holdfast.impl.tap import LinesTap, NoTap
 from holdfast.specs.model import safety
 
 from .crashes import Mechanism, Recorder, ended, fresh_journal
-from .worlds import BUSY, CASES, ONE, RECLAIMED, TIGHT, TWO, Case
+from .worlds import BUSY, CASES, ONE, RECLAIMED, STORED, TIGHT, TWO, Case
 
 
 def did(simulator: Simulator, *texts: str) -> Outcome:
@@ -35,7 +36,7 @@ INTO = ("create_host_vm", "consolidate a", "copy a", "stop a", "copy a", "commit
 
 
 def test_every_action_of_the_protocol_can_be_performed() -> None:
-    assert set(ON_VMS) | set(ON_MACHINE) == set(ACTIONS)
+    assert set(ON_VMS) | set(ON_MACHINE) | set(ON_STORAGE) == set(ACTIONS)
 
 
 def test_what_cannot_be_done_is_refused_and_changes_nothing() -> None:
@@ -123,11 +124,14 @@ def counted(world: Reality) -> int:
     """Everything that is there, added up anew."""
     m, start = world.machine, world.machine.start
     sizes = start.sizes
-    there = [(m.old, sizes.old_pages), (m.new, sizes.new_pages), (m.guest, sizes.guest_pages + sizes.host_vm_pages)]
+    there = [(m.old, sizes.old_pages), (m.new, sizes.new_pages)]
+    if m.holds(Place.GUEST):
+        there.append((m.guest, sizes.guest_pages + sizes.host_vm_pages))
     pages = sum(size for power, size in there if power.value != "absent")
     for vm in world.vms.values():
         arriving = vm.target if vm.stage.value in ("copying", "stopped") else None
-        pages += sum((vm.arrived if p is arriving else vm.resident) + m.overhead(p) for p in vm.copies)
+        there_pages = ((p, (vm.arrived if p is arriving else vm.resident) + m.overhead(p)) for p in vm.copies)
+        pages += sum(taken for p, taken in there_pages if m.holds(p))
     return pages
 
 
@@ -139,7 +143,7 @@ def test_every_effect_may_be_repeated() -> None:
             self.simulator.perform(effect)
             return self.simulator.perform(effect)
 
-    for case in (ONE, BUSY, TWO):
+    for case in (ONE, BUSY, TWO, STORED):
         simulator, journal = case.world(), fresh_journal(Mechanism())
         assert Controller(case.plan, Stuttering(simulator, journal, lambda _: None), journal).start().how == "done"
         assert not simulator.broken

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
-from holdfast.impl.plan import Entry, Plan, Sizes, Step, Tolerated, VmSizes, in_order, whole_exchange
+from holdfast.impl.plan import (
+    Entry,
+    Plan,
+    Sizes,
+    Step,
+    Tolerated,
+    VmSizes,
+    in_order,
+    whole_exchange,
+    whole_exchange_by_storage,
+)
 from holdfast.impl.simulator.driver import Simulator
 from holdfast.impl.simulator.faults import Fault
 from holdfast.impl.simulator.state import MachineStart, VmStart
@@ -12,8 +22,8 @@ from holdfast.impl.simulator.state import MachineStart, VmStart
 SIZES = Sizes(
     old_pages=2, guest_pages=1, new_pages=2, old_vm_pages=0, guest_vm_pages=1, new_vm_pages=0, host_vm_pages=1
 )
-ONCE = Tolerated(migration_aborted=1, destination_killed=1, boot_failed=1, format_unreadable=1, map_corrupted=1)
-TWICE = Tolerated(migration_aborted=2, destination_killed=2, boot_failed=2, format_unreadable=2, map_corrupted=2)
+ONCE = Tolerated(**{fault.name: 1 for fault in fields(Tolerated)})
+TWICE = Tolerated(**{fault.name: 2 for fault in fields(Tolerated)})
 
 
 @dataclass(frozen=True)
@@ -36,7 +46,8 @@ class Case:
 
 
 def case(name: str, steps: tuple[Step, ...], vms: tuple[VmStart, ...], capacity_pages: int, ends: str = "done") -> Case:
-    """A case with the sizes that all of them share; a commit limit that never binds, and a host VM that fits."""
+    """A case with the sizes that all of them share; a commit limit that never binds, a host VM that fits, and a store that
+    has room for it and for not a page more."""
     total_pages = sum(vm.size_pages + 1 for vm in vms)
     machine = MachineStart(
         "m",
@@ -45,6 +56,7 @@ def case(name: str, steps: tuple[Step, ...], vms: tuple[VmStart, ...], capacity_
         host_vm_size_pages=total_pages + 1,
         sizes=SIZES,
         swap_pages=4,
+        store_pages=total_pages + 1,
     )
     sizes = tuple(VmSizes(vm.name, vm.size_pages, 1) for vm in vms)
     return Case(name, Plan(name, "m", steps, sizes, SIZES, ONCE), machine, vms, ends)
@@ -109,4 +121,25 @@ GIVEN = case(
 )
 """A full machine: what one VM is given, another one has to give first."""
 
-CASES = (ONE, BUSY, TWO, THREE, TIGHT, HASTY, RECLAIMED, GIVEN)
+STORED = case("stored", whole_exchange_by_storage(("a",), 1), _vms("", "a"), capacity_pages=11)
+"""One VM, by way of storage: the store has room for one image, so what is left over is in the way."""
+
+STORED_TWO = case("stored-two", whole_exchange_by_storage(("a", "b"), 2), _vms("a", "b"), capacity_pages=18)
+"""Two VMs, by way of storage; the image has the memory of both."""
+
+CARELESS = case(
+    "careless",
+    in_order(
+        (
+            Entry("create_host_vm"),
+            Entry("consolidate", ("a",)),
+            *map(Entry, ("suspend_to_storage", "retire_old", "boot_new", "delete_image", "load_image", "wake")),
+        )
+    ),
+    _vms("", "a"),
+    capacity_pages=11,
+    ends="OutOfOrder",
+)
+"""A plan that no proof holds for: the image is to be deleted as soon as the new hypervisor is up."""
+
+CASES = (ONE, BUSY, TWO, THREE, TIGHT, HASTY, RECLAIMED, GIVEN, STORED, STORED_TWO, CARELESS)

@@ -14,8 +14,20 @@ ABOUT_MACHINES: Mapping[str, tuple[str, ...]] = {
     "tear_down_old": ("tear_down_old",),
     "resume": ("resume",),
     "roll_back": ("roll_back",),
+    **dict.fromkeys(
+        ("suspend_to_storage", "write_image", "sync_image", "verify_image", "discard_image", "free_pages"),
+        ("suspend_to_storage",),
+    ),
+    "retire_old": ("retire_old",),
+    "boot_new": ("boot_new",),
+    **dict.fromkeys(("load_image", "verify_loaded", "drop_loaded"), ("load_image", "roll_back")),
+    "wake": ("wake", "roll_back"),
+    "delete_image": ("delete_image",),
 }
-"""Actions on a machine, each with the verbs whose rules may give it."""
+"""Actions on a machine, or on the image of its host VM, each with the verbs whose rules may give it."""
+
+ENDINGS: Mapping[str, str] = {"verify_image": "discard_image", "verify_loaded": "drop_loaded"}
+"""What belongs to an action of the model, and is an effect of its own here: what follows where digests differ."""
 
 MIGRATIONS = ("consolidate", "disassociate", "withdraw")
 ABOUT_VMS: Mapping[str, tuple[str, ...]] = {

@@ -7,16 +7,23 @@ from typing import Any, ClassVar
 
 from ...impl.journal import Journal
 from ...impl.safeguards import Safeguards
+from ...impl.simulator.storage import Store
 from ..adapter import Adapter, Answer, Done, Greeting, Refused, Shown, Unsupported
-from .actions import ABOUT_MACHINES, ABOUT_VMS, CONTROLLERS, RECLAIMING
+from .actions import ABOUT_MACHINES, ABOUT_VMS, CONTROLLERS, ENDINGS, RECLAIMING
 from .names import Names
 from .played import BY_GUESTS
 from .site import Site
 
-STRIKING = ("migration_aborted", "destination_killed", "boot_failed", "format_unreadable")
+STRIKING = (
+    *("migration_aborted", "destination_killed", "boot_failed", "format_unreadable"),
+    *("image_torn", "storage_full", "load_torn", "power_lost"),
+)
 """The faults of the model that the simulator has."""
 
-KNOWN = frozenset({*ABOUT_MACHINES, *ABOUT_VMS, *RECLAIMING, *CONTROLLERS, *STRIKING, *BY_GUESTS, "dirty"} - {"fence"})
+HALVES = frozenset({"fence", *ENDINGS.values()})
+"""Effects that are part of another action of the model."""
+
+KNOWN = frozenset({*ABOUT_MACHINES, *ABOUT_VMS, *RECLAIMING, *CONTROLLERS, *STRIKING, *BY_GUESTS, "dirty"} - HALVES)
 """Every action of the model that it has a word for."""
 
 
@@ -41,6 +48,8 @@ class Reference(Adapter):
     def reset(self, state: Shown) -> None:
         """New simulated machines, and controllers that have just looked at them."""
         self.close()
+        stores = (label for label, sort in self._sort.items() if sort == "Store")
+        self._stores = {label: Store(self._known[label]["capacity"]) for label in stores}
         self._left = {key.partition(".")[2]: n for key, n in state.items() if key.startswith("tolerated.")}
         self.sites = tuple(self._site(label, state) for label, sort in self._sort.items() if sort == "Machine")
 
@@ -48,7 +57,8 @@ class Reference(Adapter):
         names = Names.of(machine, self._known)
         there = set(names.place.values())
         vms = (label for label, sort in self._sort.items() if sort == "Vm" and state[f"{label}.source"] in there)
-        return Site(names, tuple(vms), state, self.safeguards, self.journal)
+        store = self._stores.get(names.store or "")
+        return Site(names, tuple(vms), state, self.safeguards, self.journal, store)
 
     def attempt(self, action: str, arguments: Shown) -> Answer:
         """What the controller would do now, or what a hypervisor, a guest or a fault does."""
@@ -63,7 +73,9 @@ class Reference(Adapter):
 
     def _at(self, arguments: Shown) -> Site:
         """The machine that an attempt is about."""
-        vm, machine = arguments.get("vm"), arguments.get("machine")
+        vm, machine, image = (arguments.get(name) for name in ("vm", "machine", "image"))
+        if image is not None:
+            return next(site for site in self.sites if site.names.image == image)
         return next(site for site in self.sites if vm in site.vms or site.names.machine == machine)
 
     def _strike(self, site: Site, fault: str, vm: str | None) -> Answer:

@@ -22,13 +22,22 @@ class Names:
     host_vm: str
     place: Mapping[Place, str]
     known: Constants
+    image: str | None = None
+    """The image of its host VM, where the world has one."""
 
     @classmethod
     def of(cls, machine: str, known: Constants) -> Names:
         """Of this machine."""
         at = known[machine]
         guest = known[at["host_vm"]]["guest"]
-        return cls(machine, at["host_vm"], {Place.OLD: at["old"], Place.GUEST: guest, Place.NEW: at["new"]}, known)
+        place = {Place.OLD: at["old"], Place.GUEST: guest, Place.NEW: at["new"]}
+        images = (label for label, its in known.items() if "bridged" in its and its["machine"] == machine)
+        return cls(machine, at["host_vm"], place, known, next(images, None))
+
+    @property
+    def store(self) -> str | None:
+        """Where its image goes."""
+        return self.known[self.image]["store"] if self.image else None
 
     def plan(self, vms: tuple[str, ...], tolerated: Tolerated) -> Plan:
         """A plan without steps: what the controller is told of sizes and faults. At which step it is, each attempt says."""
@@ -41,7 +50,16 @@ class Names:
         """The machine at its beginning."""
         at = self.known[self.machine]
         size_pages = self.known[self.host_vm]["size"]
-        return MachineStart(self.machine, at["capacity"], at["commit_limit"], size_pages, self._sizes(), at["swap"])
+        bridged = self.known[self.image]["bridged"] if self.image else True
+        return MachineStart(
+            self.machine,
+            at["capacity"],
+            at["commit_limit"],
+            size_pages,
+            self._sizes(),
+            at["swap"],
+            battery=bridged,
+        )
 
     def _sizes(self) -> Sizes:
         takes = {place: self.known[self.place[place]] for place in Place}

@@ -16,6 +16,7 @@ from ...impl.simulator.driver import Simulator
 from ...impl.simulator.guests import move, write_block
 from ...impl.simulator.migrations import out_of_reach
 from ...impl.simulator.state import NOT_THERE, Guest, MachineStart, VmStart, reality
+from ...impl.simulator.storage import Store
 from ...impl.tap import Tap
 from ..adapter import Shown
 
@@ -96,10 +97,12 @@ def pages_of(vm: str, state: Shown, known: Mapping[str, Any]) -> Pages:
 class Played(Simulator):
     """A simulated machine that is played: nothing on it happens unless it was asked for."""
 
-    def __init__(self, machine: MachineStart, vms: Mapping[str, tuple[int, Pages]], tap: Tap) -> None:
+    def __init__(
+        self, machine: MachineStart, vms: Mapping[str, tuple[int, Pages]], tap: Tap, store: Store | None
+    ) -> None:
         """Begin; of each VM its size and its pages. Guests never grow by themselves, since their peak is zero."""
         starts = [_start(name, size_pages, pages) for name, (size_pages, pages) in vms.items()]
-        super().__init__(reality(machine, starts, 0), tap=tap)
+        super().__init__(reality(machine, starts, 0, store), tap=tap)
         self.pages = {name: pages for name, (_, pages) in vms.items()}
         self._scheduled = ""
 

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from ...impl.chronicle import Chronicle
-from ...impl.driver import Effect, Ending, Place, Stage, VmView
+from ...impl.driver import Copy, Effect, Ending, HostVmState, ImageState, MachineView, Place, Stage, VmView
 from ...impl.errors import Stopped, UnusableJournal
 from ...impl.journal import Identity, Journal
 from ...impl.plan import Step, Tolerated
@@ -15,8 +15,9 @@ from ...impl.reconciling import Reconciler
 from ...impl.rules import Situation, next_effect
 from ...impl.safeguards import Safeguards
 from ...impl.simulator.faults import Fault, strike
+from ...impl.simulator.storage import Store
 from ..adapter import Answer, Did, Done, Happened, Refused, Shown
-from .actions import ABOUT_MACHINES, ABOUT_VMS, BY_ITSELF, RECLAIMING
+from .actions import ABOUT_MACHINES, ABOUT_VMS, BY_ITSELF, ENDINGS, RECLAIMING
 from .names import Names
 from .played import CLASSES, ELSEWHERE, Played, pages_of
 
@@ -38,14 +39,20 @@ class Site:
     """A simulated machine, a controller, and the controller's journal. `running`: the controller was not ended."""
 
     def __init__(
-        self, names: Names, vms: tuple[str, ...], state: Shown, safeguards: Safeguards, journal: type[Journal]
+        self,
+        names: Names,
+        vms: tuple[str, ...],
+        state: Shown,
+        safeguards: Safeguards,
+        journal: type[Journal],
+        store: Store | None = None,
     ) -> None:
-        """A machine at its beginning, and a controller that has just looked at it."""
+        """A machine at its beginning, and a controller that has just looked at it; the store is where its image goes."""
         self.names, self.vms, self.running, self._safe = names, vms, True, safeguards
         self._heard = Heard()
         known = {vm: names.known[vm] for vm in vms}
         pages = {vm: (known[vm]["size"], pages_of(vm, state, known[vm])) for vm in vms}
-        self.simulator = Played(names.start(), pages, self._heard)
+        self.simulator = Played(names.start(), pages, self._heard, store)
         self._plan = names.plan(vms, _tolerated(state))
         self._journal = journal.create(":memory:", Identity("conform", names.machine, ""))
         self._stopped = ""
@@ -98,6 +105,8 @@ class Site:
 
     def attempt(self, action: str, arguments: Shown) -> Answer:
         """What the controller would do now, or what the hypervisor does by itself."""
+        if self.names.image:  # as before every effect: others may have taken of the store since
+            self.look()
         self._heard.events.clear()
         vm, effect = arguments.get("vm"), self._effect(action, arguments)
         why = "the controller has ended"
@@ -106,10 +115,19 @@ class Site:
             committed = action == "activate" and self._chronicle.belief.vms[str(vm)].stage is Stage.COMMITTED
             why = self._ordered(replace(effect, action="fence")) if committed else ""
             why = why or self._ordered(effect)
+            if not why and action in ENDINGS:  # it goes on where digests differ, and else there is nothing to end
+                self._ordered(replace(effect, action=ENDINGS[action]))
+            if why and action == "verify_image" and self._stale():
+                why = self._ordered(replace(effect, action="delete_image"))
         if why and self._by_itself(effect):
             why = self.simulator.perform(effect).reason
             self.look()
         return Refused(why) if why else Did(tuple(self._heard.events)) if self._heard.events else Done()
+
+    def _stale(self) -> bool:
+        """Whether no host VM rests on a durable image any more: it is not read back then, but deleted instead."""
+        machine = self.simulator.observe().machine
+        return machine.image is ImageState.DURABLE and machine.host_vm not in (HostVmState.HALTED, HostVmState.STORED)
 
     def _effect(self, action: str, arguments: Shown) -> Effect:
         name, machine, vm = RECLAIMING.get(action, action), self.names.machine, arguments.get("vm")
@@ -144,7 +162,9 @@ class Site:
         vm = belief.vms.get(effect.vm or "")
         if effect.action in ("copy", "copy_again") and vm is not None and not _there(effect, vm):
             return "there are not so many pages to be sent"
-        now = Situation(belief.machine, vm, belief.sealed_digest, self._safe)
+        if effect.action == "write_image" and not _unwritten(effect, belief.machine):
+            return "there are not so many pages to be written"
+        now = Situation(belief.machine, vm, belief.sealed_digest, self._safe, belief.halted_digest)
         verbs = {**ABOUT_MACHINES, **ABOUT_VMS}[effect.action]
         if not any(_gives(_step(verb, effect, vm), now, effect.action) for verb in verbs):
             return f"no step of a plan would {effect.action} now"
@@ -175,8 +195,23 @@ class Site:
         yield f"{at.machine}.map", machine.map.value
         if machine.carrier:
             yield f"{at.host_vm}.carrier", at.place[machine.carrier]
+        if at.image:
+            yield f"{at.host_vm}.whole", self.simulator.world.machine.whole
+            yield from ((f"{at.image}.{field}", value) for field, value in self._of_image(machine))
         for name, vm in world.vms.items():
             yield from ((f"{name}.{field}", value) for field, value in self._of_vm(vm))
+
+    def _of_image(self, seen: MachineView) -> Iterable[tuple[str, Any]]:
+        """What is physically so of it, too: whether any page is torn, in the store or in memory, a digest may tell later."""
+        yield "written", seen.image_pages
+        yield "durable", seen.image in (ImageState.DURABLE, ImageState.READ)
+        yield "verified", seen.image is ImageState.READ
+        yield "copy", "verified" if seen.copy is Copy.READ else seen.copy.value
+        machine = self.simulator.world.machine
+        if machine.whole:
+            needed, on_medium = machine.image.needed_pages > 0, machine.image.on_medium
+            yield "whole", not seen.image_pages or (needed and machine.halted.startswith(on_medium))
+            yield "exact", seen.copy is Copy.ORIGINAL or machine.loaded == machine.halted
 
     def _of_vm(self, vm: VmView) -> Iterable[tuple[str, Any]]:
         """A source that waits for its controller has its VM, as the model sees it: only time passes until it goes on."""
@@ -185,8 +220,9 @@ class Site:
         yield from (("source", place[vm.source]), ("target", place[vm.target or vm.source]), ("stage", stage.value))
         yield from (("copied", vm.copied_pages if vm.target else 0), ("dirty", vm.dirty_pages if vm.target else 0))
         yield from (("balloon_target", vm.balloon_target_pages), ("swap_target", vm.swap_target_pages))
-        yield "intact", not vm.lost
-        if not waits:
+        with_host_vm = vm.lost and not self.simulator.world.machine.whole
+        yield "intact", not vm.lost or with_host_vm
+        if not waits and not with_host_vm:
             yield "running", bool(self.simulator.world.vms[vm.name].unpaused)
         count = self.simulator.pages[vm.name].count
         yield from ((name, count[name]) for name in (*CLASSES, *ELSEWHERE))
@@ -205,6 +241,10 @@ def _waits_for_controller(vm: VmView) -> bool:
 def _there(effect: Effect, vm: VmView) -> bool:
     pages = vm.dirty_pages if effect.action == "copy_again" else vm.resident_pages - vm.copied_pages
     return (effect.amount or 0) <= pages
+
+
+def _unwritten(effect: Effect, machine: MachineView) -> bool:
+    return (effect.amount or 0) <= machine.host_vm_used_pages - machine.image_pages
 
 
 def _step(verb: str, effect: Effect, vm: VmView | None) -> Step:
