@@ -12,18 +12,14 @@ from holdfast.scenarios.forms import write_all
 from holdfast.scenarios.gather import Wanted, of_mutant
 from holdfast.scenarios.scenario import Scenario
 from holdfast.specs.mutants import MUTANTS
-from tests.small_mutants import STATES, is_small
+from tests.small_mutants import is_small
 
 ROOT = Path(__file__).parents[2]
 
 
-STATES_MOST = 17_000
-"""Worlds with more take minutes a mutant: there only the counterexample is looked for, and no file is run."""
-
-
 def mutants(*, small: bool) -> list[str]:
-    """The mutants in small worlds, or all others but those of the largest."""
-    return [name for name, m in MUTANTS.items() if is_small(name) is small and STATES[m.world] <= STATES_MOST]
+    """The mutants in small worlds, or all others."""
+    return [name for name in MUTANTS if is_small(name) is small]
 
 
 def first_of(names: list[str]) -> list[Scenario]:
