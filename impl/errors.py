@@ -38,7 +38,7 @@ class VmLost(Stopped):
 
 
 class PastNoReturn(Stopped):
-    """The old hypervisor is gone: there is nothing to roll back to. The run can only be resumed."""
+    """The old hypervisor is gone, or has no room to take back what was remapped: the run can only be resumed."""
 
 
 class Ended(Stopped):

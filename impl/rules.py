@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from .deviations import ENDS
+from .deviations import ENDS, REMAPS
 from .driver import Copy, Effect, HostVmState, ImageState, MachineView, MapState, Place, Power, Stage, VmView
 from .errors import Contradiction, PastNoReturn
 from .plan import Step
@@ -47,7 +47,7 @@ def next_effect(step: Step, now: Situation) -> Effect | None:
 # -------------------------------------------------------------------------------------------------------- migrations
 def _migration(step: Step, now: Situation) -> Effect | None:
     vm = _vm_of(step, now)
-    source, target = ENDS[step.verb]
+    source, target = {**ENDS, **REMAPS}[step.verb]
     if vm.stage is Stage.SETTLED:
         if vm.source is target or vm.lost:
             return None
@@ -55,7 +55,7 @@ def _migration(step: Step, now: Situation) -> Effect | None:
             raise Contradiction(
                 f"{step.name}: {vm.name} is at {vm.source.value}, from where this step does not move it"
             )
-        if step.verb == "consolidate" and now.machine.host_vm is HostVmState.ABSENT:
+        if source is Place.OLD and now.machine.host_vm is HostVmState.ABSENT:
             return _on(now, "create_host_vm")  # it has died, and nothing was in it
         return _about(now, vm, step.verb)
     return _next_of_migration(vm, now)
@@ -64,6 +64,8 @@ def _migration(step: Step, now: Situation) -> Effect | None:
 def _next_of_migration(vm: VmView, now: Situation) -> Effect:
     if vm.stage in (Stage.COMMITTED, Stage.FENCED):
         return _about(now, vm, now.safeguards.finish_migration(vm))
+    if vm.stage is Stage.PASSING:
+        return _about(now, vm, "pass_frames")
     if vm.target is None:  # the receiver has died after the commit: the source has all there is, and nobody runs it
         return _about(now, vm, "cancel")
     if vm.copied_pages < vm.resident_pages:
@@ -270,6 +272,7 @@ _RULES: Mapping[str, Rule] = {
     "wake": _wake,
     "delete_image": _delete,
     "disassociate": _migration,
+    **dict.fromkeys(REMAPS, _migration),
     "destroy_host_vm": _destroy,
     "roll_back": _roll_back,
     "settle": _settle,

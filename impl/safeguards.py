@@ -90,7 +90,7 @@ def rests_on_image(effect: Effect, machine: MachineView) -> str:
 
 def give_migration_up(vm: VmView) -> str:
     """How a migration is undone: cancelled before the commit, finished after it, since authority has passed."""
-    return "cancel" if vm.stage in (Stage.COPYING, Stage.STOPPED) else finish_migration(vm)
+    return "cancel" if vm.stage in (Stage.COPYING, Stage.STOPPED, Stage.PASSING) else finish_migration(vm)
 
 
 @dataclass(frozen=True)
