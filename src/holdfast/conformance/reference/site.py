@@ -21,6 +21,9 @@ from .actions import ABOUT_MACHINES, ABOUT_VMS, BY_ITSELF, ENDINGS, RECLAIMING
 from .names import Names
 from .played import CLASSES, ELSEWHERE, Played, pages_of
 
+MODELS_STAGE: Mapping[Stage, Stage] = {Stage.FENCED: Stage.COMMITTED, Stage.PASSING: Stage.STOPPED}
+"""What the model calls a stage that it has no name of its own for."""
+
 
 class Heard:
     """A tap that keeps what it hears."""
@@ -49,7 +52,7 @@ class Site:
     ) -> None:
         """A machine at its beginning, and a controller that has just looked at it; the store is where its image goes."""
         self.names, self.vms, self.running, self._safe = names, vms, True, safeguards
-        self._heard = Heard()
+        self._heard, self._varies = Heard(), frozenset(state)
         known = {vm: names.known[vm] for vm in vms}
         pages = {vm: (known[vm]["size"], pages_of(vm, state, known[vm])) for vm in vms}
         self.simulator = Played(names.start(), pages, self._heard, store)
@@ -216,8 +219,10 @@ class Site:
     def _of_vm(self, vm: VmView) -> Iterable[tuple[str, Any]]:
         """A source that waits for its controller has its VM, as the model sees it: only time passes until it goes on."""
         place, waits = self.names.place, _waits_for_controller(vm)
-        stage = Stage.SETTLED if waits else Stage.COMMITTED if vm.stage is Stage.FENCED else vm.stage
+        stage = Stage.SETTLED if waits else MODELS_STAGE.get(vm.stage, vm.stage)
         yield from (("source", place[vm.source]), ("target", place[vm.target or vm.source]), ("stage", stage.value))
+        if f"{vm.name}.remapped" in self._varies:
+            yield "remapped", vm.stage is Stage.PASSING
         yield from (("copied", vm.copied_pages if vm.target else 0), ("dirty", vm.dirty_pages if vm.target else 0))
         yield from (("balloon_target", vm.balloon_target_pages), ("swap_target", vm.swap_target_pages))
         with_host_vm = vm.lost and not self.simulator.world.machine.whole
