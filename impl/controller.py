@@ -168,7 +168,8 @@ class Controller:
         world = self._driver.observe(step.vm) if step.vm else self._driver.observe()
         self._reconcile(world)
         vm = world.vms[step.vm] if step.vm else None
-        now = Situation(world.machine, vm, belief.sealed_digest, self._safe, belief.halted_digest)
+        budget_pages = self.plan.vm_named[vm.name].downtime_pages if vm else None
+        now = Situation(world.machine, vm, belief.sealed_digest, self._safe, belief.halted_digest, budget_pages)
         effect = next_effect(step, now)
         if effect is None:
             self._chronicle.step_done(step.name, world.time_us)

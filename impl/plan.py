@@ -38,11 +38,13 @@ class Step:
 
 @dataclass(frozen=True)
 class VmSizes:
-    """What a VM was promised, in pages."""
+    """What a VM was promised, in pages; and how many it may wait for."""
 
     name: str
     size_pages: int
     reservation_pages: int = 0
+    downtime_pages: int | None = None
+    """Its budget for downtime: with so many pages left to send at most it may be stunned (L6); None for no budget."""
 
 
 @dataclass(frozen=True)

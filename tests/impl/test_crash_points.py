@@ -19,11 +19,13 @@ from holdfast.impl.simulator.faults import FAULTS, Fault
 
 from .crashes import IDENTITY, Tally, crash_everywhere, crash_twice, ended, pairs, singles, wrong
 from .worlds import (
+    AT_REST,
     BUSY,
     CARELESS,
     CASES,
     GIVEN,
     IN_PLACE,
+    NEVER_AT_REST,
     ONE,
     RECLAIMED,
     REMAPPED,
@@ -54,7 +56,7 @@ def all_of(case: Case, sets: list[tuple[Fault, ...]], tally: Tally) -> None:
             tally.wrong += part.wrong
 
 
-@pytest.mark.parametrize("case", [ONE, TIGHT, GIVEN, STORED, REMAPPED, IN_PLACE], ids=lambda c: c.name)
+@pytest.mark.parametrize("case", [ONE, TIGHT, GIVEN, STORED, REMAPPED, IN_PLACE, AT_REST], ids=lambda c: c.name)
 def test_every_crash_and_every_single_fault_in_a_small_world(case: Case, tally: Tally) -> None:
     all_of(case, singles(case), tally)
 
@@ -62,7 +64,9 @@ def test_every_crash_and_every_single_fault_in_a_small_world(case: Case, tally: 
     assert not tally.wrong
 
 
-@pytest.mark.parametrize("case", [BUSY, TWO, THREE, RECLAIMED, STORED_TWO, CARELESS], ids=lambda c: c.name)
+@pytest.mark.parametrize(
+    "case", [BUSY, TWO, THREE, RECLAIMED, STORED_TWO, CARELESS, NEVER_AT_REST], ids=lambda c: c.name
+)
 def test_every_crash_without_a_fault_in_the_larger_worlds(case: Case, tally: Tally) -> None:
     crash_everywhere(case, (), tally)
 

@@ -154,7 +154,20 @@ IN_PLACE = case(
 )
 """Two VMs on a machine that has room for both hypervisors and for no second copy: what is in the host VM goes forward."""
 
+
+def _within(budget_pages: int, it: Case, name: str, ends: str) -> Case:
+    """The same with a budget for the downtime of each VM."""
+    vms = tuple(replace(vm, downtime_pages=budget_pages) for vm in it.plan.vms)
+    return replace(it, name=name, plan=replace(it.plan, name=name, vms=vms), ends=ends)
+
+
+AT_REST = _within(1, BUSY, "at-rest", "done")
+"""A guest that writes a page whenever one is sent, and may wait for one."""
+
+NEVER_AT_REST = _within(0, BUSY, "never-at-rest", "NeverAtRest")
+"""The same guest, which may not wait for any: its VM is never stunned."""
+
 CASES = (
     *(ONE, BUSY, TWO, THREE, TIGHT, HASTY, RECLAIMED, GIVEN, STORED, STORED_TWO, CARELESS),
-    *(REMAPPED, IN_PLACE),
+    *(REMAPPED, IN_PLACE, AT_REST, NEVER_AT_REST),
 )

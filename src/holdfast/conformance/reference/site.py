@@ -26,15 +26,18 @@ MODELS_STAGE: Mapping[Stage, Stage] = {Stage.FENCED: Stage.COMMITTED, Stage.PASS
 
 
 class Heard:
-    """A tap that keeps what it hears."""
+    """A tap that keeps what it hears. A stun is another action where the VM has a budget for it, under this name."""
 
-    def __init__(self) -> None:
+    def __init__(self, budgets: Mapping[str, str]) -> None:
         """Nothing was heard."""
         self.events: list[Happened] = []
+        self._budgets = budgets
 
     def emit(self, actor: str, action: str, arguments: Mapping[str, Any], changed: Mapping[str, list[Any]]) -> None:
         """Keep an event; what has changed is observed anyway."""
         del actor, changed
+        if action == "stop" and arguments["vm"] in self._budgets:
+            action, arguments = "stun_within_budget", {"downtime": self._budgets[arguments["vm"]]}
         self.events.append(Happened(action, dict(arguments)))
 
 
@@ -52,7 +55,7 @@ class Site:
     ) -> None:
         """A machine at its beginning, and a controller that has just looked at it; the store is where its image goes."""
         self.names, self.vms, self.running, self._safe = names, vms, True, safeguards
-        self._heard, self._varies = Heard(), frozenset(state)
+        self._heard, self._varies = Heard(names.budgets), frozenset(state)
         known = {vm: names.known[vm] for vm in vms}
         pages = {vm: (known[vm]["size"], pages_of(vm, state, known[vm])) for vm in vms}
         self.simulator = Played(names.start(), pages, self._heard, store)
@@ -139,8 +142,8 @@ class Site:
         return Effect(name, machine, vm, arguments.get("amount"))
 
     def _by_itself(self, effect: Effect) -> bool:
-        if effect.action not in BY_ITSELF:
-            return False
+        if effect.action not in BY_ITSELF or (effect.action == "stop" and effect.vm in self.names.budgets):
+            return False  # pre-copy of a VM with a budget ends when the controller says so
         world = self.simulator.observe()
         return BY_ITSELF[effect.action](world.machine, world.vms.get(effect.vm or ""), effect.amount or 0)
 
@@ -167,7 +170,8 @@ class Site:
             return "there are not so many pages to be sent"
         if effect.action == "write_image" and not _unwritten(effect, belief.machine):
             return "there are not so many pages to be written"
-        now = Situation(belief.machine, vm, belief.sealed_digest, self._safe, belief.halted_digest)
+        budget_pages = self._plan.vm_named[vm.name].downtime_pages if vm else None
+        now = Situation(belief.machine, vm, belief.sealed_digest, self._safe, belief.halted_digest, budget_pages)
         verbs = {**ABOUT_MACHINES, **ABOUT_VMS}[effect.action]
         if not any(_gives(_step(verb, effect, vm), now, effect.action) for verb in verbs):
             return f"no step of a plan would {effect.action} now"
