@@ -7,10 +7,10 @@ import pytest
 from holdfast.checkers.interpret import Run
 from holdfast.conformance.reference import Reference
 from holdfast.conformance.session import Settings, conform, prepare
-from holdfast.conformance.verdicts import Conforms
 from holdfast.specs.worlds import WORLDS
 
-from .coverages import Record, recorded
+from .coverages import Record
+from .test_reference import shows_everything
 
 REMAPPING = (
     *("remapped", "remapped-or-copied", "remap-refused"),
@@ -22,9 +22,4 @@ REMAPPING = (
 def test_it_conforms_by_remapping_and_shows_everything(world: str, record_property: Record) -> None:
     verdict = conform(prepare(Run(*WORLDS[world].build()), Settings()), Reference, Settings())
 
-    assert isinstance(verdict, Conforms), verdict
-    coverage = verdict.report.coverage
-    assert coverage is not None
-    recorded(world, coverage, record_property)
-    assert coverage.whole, coverage
-    assert verdict.report.notes == ()
+    shows_everything(verdict, record_property)
