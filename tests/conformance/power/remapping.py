@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 from holdfast.impl import gate
+from holdfast.impl.driver import Effect
 from holdfast.impl.simulator import remapping
-from holdfast.impl.simulator.state import Guest
+from holdfast.impl.simulator.guests import Heard
+from holdfast.impl.simulator.state import Guest, Reality
 from holdfast.specs.worlds import WORLDS
 from tests.impl.worlds import IN_PLACE, REMAPPED
 
@@ -32,11 +34,54 @@ def _to_nobody(vm: Guest) -> None:
 CHANGE_HANDS = remapping._change_hands
 
 
+def _in_no_account(world: Reality, vm: Guest, effect: Effect, heard: Heard) -> str:
+    """The source is charged no longer, and the receiver is not yet."""
+    why = PASS(world, vm, effect, heard)
+    world.machine.used -= vm.charges[0]
+    vm.charges = (0, *vm.charges[1:])
+    return why
+
+
+PASS = remapping._pass
+
+
+def _as_a_copy(world: Reality, vm: Guest, effect: Effect, heard: Heard) -> str:
+    """Room for a copy is charged from the stun on, though none will come."""
+    why = BEGIN(world, vm, effect, heard)
+    if not why and vm.target is not None:
+        world.hold(vm.resident)
+    return why
+
+
+BEGIN = remapping._begin
+
+
 def _asks_nobody(*_: object) -> str:
     return ""
 
 
 MUTANTS = (
+    Mutant(
+        "remapped frames charged twice, in lock step",
+        "driver",
+        ("X2", "X1"),
+        function(remapping._change_hands, _keeps),
+        world=WORLDS["remapped"],
+    ),
+    Mutant(
+        "remapped frames in no account",
+        "driver",
+        ("X2", "X1"),
+        function(remapping._pass, _in_no_account),
+        world=WORLDS["remapped"],
+    ),
+    Mutant(
+        "metadata charged as a copy",
+        "driver",
+        ("O", "X2"),
+        function(remapping._begin, _as_a_copy),
+        world=WORLDS["remapped"],
+    ),
     Mutant(
         "remapped frames charged twice",
         "driver",

@@ -200,6 +200,8 @@ class Site:
             yield f"{at.place[place]}.power", power.value
         yield f"{at.host_vm}.state", machine.host_vm.value
         yield f"{at.machine}.map", machine.map.value
+        yield from ((f"{at.machine}.used", machine.used_pages), (f"{at.machine}.committed", machine.committed_pages))
+        yield f"{at.host_vm}.used", machine.host_vm_used_pages
         if machine.carrier:
             yield f"{at.host_vm}.carrier", at.place[machine.carrier]
         if at.image:
@@ -233,6 +235,7 @@ class Site:
         yield "intact", not vm.lost or with_host_vm
         if not waits and not with_host_vm:
             yield "running", bool(self.simulator.world.vms[vm.name].unpaused)
+        yield "charged", self.simulator.world.vms[vm.name].charges[0]
         count = self.simulator.pages[vm.name].count
         yield from ((name, count[name]) for name in (*CLASSES, *ELSEWHERE))
 
