@@ -38,6 +38,7 @@ from .errors import (
 from .journal import Journal
 from .plan import Plan, Step
 from .reconciling import Reconciler
+from .remapping import no_way_back, runs_nowhere
 from .rules import Situation, next_effect
 from .safeguards import Safeguards
 
@@ -116,11 +117,15 @@ class Controller:
         return self._go()
 
     def roll_back(self) -> Finished:
-        """Undo what was done, as far as the point of no return has not been passed. Raises PastNoReturn."""
+        """Undo what was done, as far as the point of no return has not been passed, and what was remapped has room to go
+        back as a copy. Raises PastNoReturn."""
         machine = self._reopen()
         if machine.old is Power.ABSENT:
             raise PastNoReturn("the old hypervisor is gone, and nothing can be rolled back to it: resume the run")
-        if not self._chronicle.belief.rolling_back:
+        belief = self._chronicle.belief
+        if not belief.rolling_back:
+            if why := no_way_back(self.plan, machine, belief.vms):
+                raise PastNoReturn(f"what was remapped has no room to go back as a copy: {why}; resume the run")
             self._chronicle.turn(back=True)
         return self._go()
 
@@ -163,7 +168,8 @@ class Controller:
         world = self._driver.observe(step.vm) if step.vm else self._driver.observe()
         self._reconcile(world)
         vm = world.vms[step.vm] if step.vm else None
-        now = Situation(world.machine, vm, belief.sealed_digest, self._safe, belief.halted_digest)
+        budget_pages = self.plan.vm_named[vm.name].downtime_pages if vm else None
+        now = Situation(world.machine, vm, belief.sealed_digest, self._safe, belief.halted_digest, budget_pages)
         effect = next_effect(step, now)
         if effect is None:
             self._chronicle.step_done(step.name, world.time_us)
@@ -173,8 +179,8 @@ class Controller:
             self._stuck = why
             return False
         self._perform(step, effect)
-        fenced = effect.action == "fence" and belief.vms[effect.vm or ""].stage is Stage.FENCED
-        return not fenced or self._advance(course, step, taking)  # nothing comes between: it runs nowhere until then
+        at_once = runs_nowhere(effect, belief.vms.get(effect.vm or ""))  # until the next effect: nothing comes between
+        return not at_once or self._advance(course, step, taking)
 
     def _takes(self, step: Step) -> bool:
         """Whether a step will still take memory from its VM."""

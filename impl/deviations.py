@@ -18,6 +18,9 @@ ENDS = {
 }
 """Each migration: from where, to where."""
 
+REMAPS = {"remap_in": (Place.OLD, Place.GUEST), "remap_out": (Place.GUEST, Place.NEW)}
+"""The same of those that copy nothing."""
+
 
 class VmControl(NamedTuple):
     """Where a VM is, and how far its migration has come."""
@@ -128,7 +131,9 @@ def _vm_after(control: VmControl, effect: Effect) -> VmControl:
     source, target, _ = control
     if effect.action in ENDS:
         return VmControl(*ENDS[effect.action], Stage.COPYING)
-    if effect.action == "activate" and target is not None:
+    if effect.action in REMAPS:
+        return VmControl(*REMAPS[effect.action], Stage.PASSING)
+    if effect.action in ("activate", "pass_frames") and target is not None:
         return VmControl(target, None, Stage.SETTLED)
     if effect.action == "cancel":
         return VmControl(source, None, Stage.SETTLED)
@@ -146,7 +151,7 @@ def _vm_faults(control: VmControl) -> Iterator[tuple[str, VmControl]]:
     source, target, stage = control
     if stage is Stage.COPYING:
         yield "", VmControl(source, target, Stage.STOPPED)
-    if stage in (Stage.COPYING, Stage.STOPPED):
+    if stage in (Stage.COPYING, Stage.STOPPED, Stage.PASSING):
         yield "gave_up", VmControl(source, None, Stage.SETTLED)
     if stage in (Stage.STOPPED, Stage.COMMITTED):
         yield "destination_killed", VmControl(source, None, Stage.STOPPED)

@@ -33,6 +33,9 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "fence": "End the source for good, after seeing that the receiver is complete and answers; else refused.",
         "activate": "Run the VM at the receiver.",
         "cancel": "End the receiver, and let the source go on. Not after `fence`: the VM would be lost.",
+        "remap_in": "Stun a VM whose frames are to pass from the old to the guest hypervisor where they are.",
+        "remap_out": "Stun a VM whose frames are to pass from the guest to the new hypervisor where they are.",
+        "pass_frames": "Pass the frames of a stunned VM, and its authority, to the other hypervisor at once; it runs there.",
         "suspend": "Suspend the host VM in memory.",
         "build_map": "The old hypervisor writes down where the pages of the host VM are.",
         "seal_map": "Nothing is added to the map any more; its digest is observed from here on.",
@@ -120,13 +123,15 @@ class Copy(Enum):
 
 
 class Stage(Enum):
-    """A VM's migration: none, pre-copy, stop-and-copy, complete at both ends, or complete with its source ended."""
+    """A VM's migration: none, pre-copy, stop-and-copy, complete at both ends, or complete with its source ended; or, where
+    nothing is copied, stunned until its frames have passed."""
 
     SETTLED = "settled"
     COPYING = "copying"
     STOPPED = "stopped"
     COMMITTED = "committed"
     FENCED = "fenced"
+    PASSING = "passing"
 
 
 class Ending(Enum):

@@ -20,6 +20,11 @@ class NoRoom(Stopped):
     """The next effect would take the machine, or the host VM, above what it has or may promise."""
 
 
+class NeverAtRest(Stopped):
+    """What is left to send of a VM does not come within its budget for downtime (L6): its guest writes as fast as pages are
+    sent. The run can be rolled back, or resumed when the guest has less to do."""
+
+
 class TooManyFaults(Stopped):
     """A fault struck once more than the plan tolerates."""
 
@@ -38,7 +43,7 @@ class VmLost(Stopped):
 
 
 class PastNoReturn(Stopped):
-    """The old hypervisor is gone: there is nothing to roll back to. The run can only be resumed."""
+    """The old hypervisor is gone, or has no room to take back what was remapped: the run can only be resumed."""
 
 
 class Ended(Stopped):

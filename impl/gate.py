@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .deviations import ENDS
+from .deviations import ENDS, REMAPS
 from .driver import Effect, MachineView, Place, Power, Stage, VmView
 from .plan import Plan
 
@@ -29,6 +29,8 @@ def short_of(plan: Plan, effect: Effect, there: Occupancy) -> str:
     """What is missing for the effect; "" where nothing is."""
     if effect.action in ENDS and there.vm is not None:
         return _for_copy(plan, ENDS[effect.action][1], there.vm, there)
+    if effect.action in REMAPS and there.vm is not None:
+        return _for_metadata(plan, REMAPS[effect.action][1], there.vm, there)
     if effect.action == "suspend_to_storage":
         return _for_storing(plan, there)
     if effect.action == "load_image":
@@ -69,14 +71,29 @@ def _for_storing(plan: Plan, there: Occupancy) -> str:
 
 
 def _for_copy(plan: Plan, to: Place, vm: VmView, there: Occupancy) -> str:
-    """Room for a second copy of a VM: on the machine, by what it has and may promise, and in the host VM (X6)."""
+    """Room for a second copy of a VM: on the machine, by what it has and may promise, and in the host VM."""
     overhead_pages = plan.sizes.per_vm(to)
-    promised = plan.vm_named[vm.name]
     copy_pages = vm.resident_pages + overhead_pages
-    promise_pages = promised.size_pages - vm.ballooned_pages + overhead_pages
-    short = _on_machine(copy_pages, promise_pages, there, what=f"a second copy of {vm.name}")
-    if short or to is not Place.GUEST:
-        return short
+    promise_pages = plan.vm_named[vm.name].size_pages - vm.ballooned_pages + overhead_pages
+    return _on_machine(copy_pages, promise_pages, there, what=f"a second copy of {vm.name}") or _inside(
+        plan, to, vm, there
+    )
+
+
+def _for_metadata(plan: Plan, to: Place, vm: VmView, there: Occupancy) -> str:
+    """Room for a VM whose frames change hands: only its metadata is beside them on the machine (D6); in the host VM, all."""
+    overhead_pages = plan.sizes.per_vm(to)
+    return _on_machine(overhead_pages, overhead_pages, there, what=f"the metadata of {vm.name}") or _inside(
+        plan, to, vm, there
+    )
+
+
+def _inside(plan: Plan, to: Place, vm: VmView, there: Occupancy) -> str:
+    """Room in the host VM, by what the VM has and by what it was promised (X6), where it moves in."""
+    if to is not Place.GUEST:
+        return ""
+    promised, overhead_pages = plan.vm_named[vm.name], plan.sizes.per_vm(to)
+    copy_pages = vm.resident_pages + overhead_pages
     size_pages = there.machine.host_vm_size_pages
     inside_pages = there.machine.host_vm_used_pages + still_to_arrive_pages(there.in_flight, Place.GUEST)
     reserved_pages = plan.sizes.guest_pages + there.reserved_inside_pages
@@ -107,9 +124,10 @@ def _over(where: str, need_pages: int, taken_pages: int, limit_pages: int, what:
 
 
 def still_to_arrive_pages(in_flight: Iterable[VmView], to: Place | None = None) -> int:
-    """What copies under way will still take: all of them, or those toward one hypervisor."""
+    """What copies under way will still take: all of them, or those toward one hypervisor, to which frames pass as well."""
+    stages = (Stage.COPYING, Stage.STOPPED) if to is None else (Stage.COPYING, Stage.STOPPED, Stage.PASSING)
     return sum(
         vm.resident_pages - vm.copied_pages
         for vm in in_flight
-        if vm.stage in (Stage.COPYING, Stage.STOPPED) and vm.target is not None and to in (None, vm.target)
+        if vm.stage in stages and vm.target is not None and to in (None, vm.target)
     )

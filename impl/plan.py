@@ -14,7 +14,7 @@ from typing import Any
 from .driver import Place
 from .errors import UnusablePlan
 
-ABOUT_A_VM = frozenset({"consolidate", "disassociate", "reclaim"})
+ABOUT_A_VM = frozenset({"consolidate", "disassociate", "remap_in", "remap_out", "reclaim"})
 IN_MEMORY = ("suspend", "launch_new", "tear_down_old", "resume")
 """How the old hypervisor gives way while the host VM is suspended in memory: the verbs in order."""
 BY_STORAGE = ("suspend_to_storage", "retire_old", "boot_new", "load_image", "wake", "delete_image")
@@ -38,11 +38,13 @@ class Step:
 
 @dataclass(frozen=True)
 class VmSizes:
-    """What a VM was promised, in pages."""
+    """What a VM was promised, in pages; and how many it may wait for."""
 
     name: str
     size_pages: int
     reservation_pages: int = 0
+    downtime_pages: int | None = None
+    """Its budget for downtime: with so many pages left to send at most it may be stunned (L6); None for no budget."""
 
 
 @dataclass(frozen=True)
@@ -210,3 +212,10 @@ def _exchange(vms: Sequence[str], at_most: int, between: Iterable[str]) -> tuple
     into = Entry("create_host_vm"), Entry("consolidate", tuple(vms), at_most)
     out = Entry("disassociate", tuple(vms), at_most), Entry("destroy_host_vm")
     return in_order((*into, *(Entry(verb) for verb in between), *out))
+
+
+def whole_exchange_by_remapping(vms: Sequence[str], at_most: int) -> tuple[Step, ...]:
+    """The steps of an exchange in memory in which no VM is copied: their frames change hands where they are (D6)."""
+    into = Entry("create_host_vm"), Entry("remap_in", tuple(vms), at_most)
+    out = Entry("remap_out", tuple(vms), at_most), Entry("destroy_host_vm")
+    return in_order((*into, *(Entry(verb) for verb in IN_MEMORY), *out))

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from .deviations import ENDS
+from . import downtime
+from .deviations import ENDS, REMAPS
 from .driver import Copy, Effect, HostVmState, ImageState, MachineView, MapState, Place, Power, Stage, VmView
 from .errors import Contradiction, PastNoReturn
 from .plan import Step
@@ -22,13 +23,14 @@ ROUNDS_MOST = 3
 @dataclass(frozen=True)
 class Situation:
     """What a rule looks at. `sealed_digest` is of the map as it was sealed, `halted_digest` of the host VM as it was halted,
-    if that was seen."""
+    if that was seen; `downtime_pages` is the VM's budget for downtime, None where it has none."""
 
     machine: MachineView
     vm: VmView | None
     sealed_digest: str | None
     safeguards: Safeguards = field(default_factory=Safeguards)
     halted_digest: str | None = None
+    downtime_pages: int | None = None
 
     @property
     def agreed(self) -> bool:
@@ -47,7 +49,7 @@ def next_effect(step: Step, now: Situation) -> Effect | None:
 # -------------------------------------------------------------------------------------------------------- migrations
 def _migration(step: Step, now: Situation) -> Effect | None:
     vm = _vm_of(step, now)
-    source, target = ENDS[step.verb]
+    source, target = {**ENDS, **REMAPS}[step.verb]
     if vm.stage is Stage.SETTLED:
         if vm.source is target or vm.lost:
             return None
@@ -55,7 +57,7 @@ def _migration(step: Step, now: Situation) -> Effect | None:
             raise Contradiction(
                 f"{step.name}: {vm.name} is at {vm.source.value}, from where this step does not move it"
             )
-        if step.verb == "consolidate" and now.machine.host_vm is HostVmState.ABSENT:
+        if source is Place.OLD and now.machine.host_vm is HostVmState.ABSENT:
             return _on(now, "create_host_vm")  # it has died, and nothing was in it
         return _about(now, vm, step.verb)
     return _next_of_migration(vm, now)
@@ -64,11 +66,17 @@ def _migration(step: Step, now: Situation) -> Effect | None:
 def _next_of_migration(vm: VmView, now: Situation) -> Effect:
     if vm.stage in (Stage.COMMITTED, Stage.FENCED):
         return _about(now, vm, now.safeguards.finish_migration(vm))
+    if vm.stage is Stage.PASSING:
+        return _about(now, vm, "pass_frames")
     if vm.target is None:  # the receiver has died after the commit: the source has all there is, and nobody runs it
         return _about(now, vm, "cancel")
+    budget_pages = now.downtime_pages
+    if vm.stage is Stage.COPYING and budget_pages is not None and now.safeguards.within_budget(vm, budget_pages):
+        return _about(now, vm, "stop")
     if vm.copied_pages < vm.resident_pages:
         return _about(now, vm, "copy", vm.resident_pages - vm.copied_pages)
-    if vm.dirty_pages and (vm.stage is Stage.STOPPED or vm.rounds < ROUNDS_MOST):
+    rounds_most = ROUNDS_MOST if budget_pages is None else downtime.ROUNDS_MOST
+    if vm.dirty_pages and (vm.stage is Stage.STOPPED or vm.rounds < rounds_most):
         return _about(now, vm, "copy_again", vm.dirty_pages)
     return _about(now, vm, "stop" if vm.stage is Stage.COPYING else "commit")
 
@@ -270,6 +278,7 @@ _RULES: Mapping[str, Rule] = {
     "wake": _wake,
     "delete_image": _delete,
     "disassociate": _migration,
+    **dict.fromkeys(REMAPS, _migration),
     "destroy_host_vm": _destroy,
     "roll_back": _roll_back,
     "settle": _settle,

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from .belief import Belief
 from .deviations import machine_deviation, vm_deviation
+from .downtime import left_pages, within_budget
 from .driver import Copy, Effect, HostVmState, ImageState, MachineView, Place, Stage, VmView
-from .errors import NoRoom, OutOfOrder, Stopped
+from .errors import NeverAtRest, NoRoom, OutOfOrder, Stopped
 from .gate import Occupancy, short_of
 from .plan import Plan
 
@@ -90,7 +91,7 @@ def rests_on_image(effect: Effect, machine: MachineView) -> str:
 
 def give_migration_up(vm: VmView) -> str:
     """How a migration is undone: cancelled before the commit, finished after it, since authority has passed."""
-    return "cancel" if vm.stage in (Stage.COPYING, Stage.STOPPED) else finish_migration(vm)
+    return "cancel" if vm.stage in (Stage.COPYING, Stage.STOPPED, Stage.PASSING) else finish_migration(vm)
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ class Safeguards:
     before_freeing: Callable[[MachineView, str | None], str] = before_freeing
     before_waking: Callable[[MachineView, str | None], str] = before_waking
     rests_on_image: Callable[[Effect, MachineView], str] = rests_on_image
+    within_budget: Callable[[VmView, int | None], bool] = within_budget
     short_of: Callable[[Plan, Effect, Occupancy], str] = short_of
     vm_deviation: Callable[[VmView, VmView, Effect | None], tuple[str, ...]] = vm_deviation
     machine_deviation: Callable[[MachineView, MachineView, Effect | None], tuple[str, ...]] = machine_deviation
@@ -124,6 +126,16 @@ class Safeguards:
             return OutOfOrder(f"no step can go on: {waits} (S18)")
         if waits := self.rests_on_image(effect, machine):
             return OutOfOrder(f"no step can go on: {waits} (S16)")
+        if vm is not None and effect.action == "stop" and (over := self._over_budget(vm, belief.plan)) is not None:
+            return over
         there = Occupancy(machine, vm, tuple(belief.in_flight.values()), belief.reserved_inside_pages)
         short = self.short_of(belief.plan, effect, there)
         return NoRoom(f"no step can go on: {short} (O)") if short else None
+
+    def _over_budget(self, vm: VmView, plan: Plan) -> Stopped | None:
+        """Why a VM is not stunned: it would be down for longer than it may be; None where it would not."""
+        budget_pages = plan.vm_named[vm.name].downtime_pages
+        if self.within_budget(vm, budget_pages):
+            return None
+        said = f"{vm.name} has {left_pages(vm)} pages left to send, and may be stunned for {budget_pages}"
+        return NeverAtRest(f"no step can go on: {said} (L6)")

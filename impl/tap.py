@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, Protocol, TextIO
 
 from .driver import Copy, Effect, MachineView, Stage, VmView
@@ -15,7 +16,7 @@ from .driver import Copy, Effect, MachineView, Stage, VmView
 TRACE_VERSION = 1
 
 ACTORS: Mapping[str, str] = {
-    **dict.fromkeys(("copy", "copy_again", "stop", "commit", "activate"), "hypervisor"),
+    **dict.fromkeys(("copy", "copy_again", "stop", "commit", "activate", "pass_frames"), "hypervisor"),
     **dict.fromkeys(("build_map", "seal_map", "finish_boot", "pass_map", "validate_map"), "hypervisor"),
     **dict.fromkeys(("inflate", "deflate", "swap_out"), "scheduler"),
     **dict.fromkeys(("write_image", "sync_image", "verify_image", "verify_loaded", "delete_image"), "hypervisor"),
@@ -118,7 +119,13 @@ _MACHINE_FIELDS = {
 
 
 def _plain(value: Any) -> Any:
-    """The model's name: there a VM whose source has ended is committed still, and what was read of a copy is verified."""
-    if value is Copy.READ:
-        return "verified"
-    return Stage.COMMITTED.value if value is Stage.FENCED else getattr(value, "value", value)
+    """The model's name: there a VM whose source has ended is committed still, one whose frames are to pass has stopped, and
+    what was read of a copy is verified."""
+    return _MODELS.get(value, value.value) if isinstance(value, Enum) else value
+
+
+_MODELS: Mapping[Enum, str] = {
+    Copy.READ: "verified",
+    Stage.FENCED: Stage.COMMITTED.value,
+    Stage.PASSING: Stage.STOPPED.value,
+}

@@ -11,6 +11,7 @@ from .exchange import ON_MACHINE
 from .faults import Fault, strike
 from .guests import act
 from .migrations import FAULTS_IN_OUTCOMES, ON_VMS
+from .remapping import ON_REMAPPED
 from .state import Guest, MachineStart, Reality, VmStart, reality
 from .storing import ON_STORAGE
 
@@ -99,9 +100,10 @@ class Simulator:
         if effect.action in ON_STORAGE:
             return ON_STORAGE[effect.action](self.world, effect)
         vm = self.world.vms.get(effect.vm or "")
-        if vm is None or effect.action not in ON_VMS:
+        do = ON_VMS.get(effect.action) or ON_REMAPPED.get(effect.action)
+        if vm is None or do is None:
             return f"there is no such VM, or no such effect: {effect}"
-        return "the VM is lost" if vm.lost else ON_VMS[effect.action](self.world, vm, effect, self._heard)
+        return "the VM is lost" if vm.lost else do(self.world, vm, effect, self._heard)
 
     def _let_guests_act(self, effect: Effect) -> None:
         """The VM of the effect; for an effect on the machine, one that chance has chosen."""

@@ -42,8 +42,9 @@ def _destroy(world: Reality) -> str:
 def drop_host_vm(world: Reality, why: str) -> None:
     """The host VM is gone, and with it everything in it; migrations that it was an end of are given up."""
     machine, start = world.machine, world.machine.start
-    for vm in list(nested(world)):
-        _drop_nested(world, vm, why)
+    for vm in world.vms.values():
+        if Place.GUEST in vm.copies or vm.target is Place.GUEST:  # frames that were to pass have no copy there yet
+            _drop_nested(world, vm, why)
     machine.host_vm, machine.carrier, machine.guest, machine.map = HostVmState.ABSENT, None, Power.ABSENT, MapState.NONE
     machine.copy, machine.image.needed_pages = Copy.ORIGINAL, 0
     world.take(-start.sizes.guest_pages - start.sizes.host_vm_pages, inside=-start.sizes.guest_pages)
@@ -51,7 +52,7 @@ def drop_host_vm(world: Reality, why: str) -> None:
 
 def _drop_nested(world: Reality, vm: Guest, why: str) -> None:
     """The copy in the host VM is gone: that of a receiver, of a source, or the only one."""
-    del vm.copies[Place.GUEST]
+    vm.copies.pop(Place.GUEST, None)
     if Place.GUEST in vm.unpaused:
         vm.unpaused.remove(Place.GUEST)
     if vm.target is Place.GUEST and vm.source in vm.copies:

@@ -72,7 +72,7 @@ def strike(world: Reality, fault: Fault) -> str | None:
 
 # --------------------------------------------------------------------------------------------------------------- VMs
 def _uncommitted(vm: Guest) -> bool:
-    return vm.stage in (Stage.COPYING, Stage.STOPPED) and vm.target is not None
+    return vm.stage in (Stage.COPYING, Stage.STOPPED, Stage.PASSING) and vm.target is not None
 
 
 def _has_receiver(vm: Guest) -> bool:

@@ -216,6 +216,10 @@ class Reality:
             used += taken if self.machine.holds(place) else 0
             committed += vm.start.size_pages - vm.ballooned + self.machine.overhead(place)
             inside += taken if place is Place.GUEST else 0
+        if vm.stage is Stage.PASSING and vm.target is not None:  # its frames are charged once (X1), beside its metadata
+            metadata = self.machine.overhead(vm.target)
+            used, committed = used + metadata, committed + metadata
+            inside += metadata if vm.target is Place.GUEST else 0
         return used, committed, inside
 
     def take(self, pages: int, *, inside: int = 0) -> None:

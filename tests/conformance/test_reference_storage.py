@@ -11,6 +11,8 @@ from holdfast.conformance.session import Settings, conform, prepare
 from holdfast.conformance.verdicts import Conforms, Thin, Verdict
 from holdfast.specs.worlds import WORLDS
 
+from .coverages import Record, recorded
+
 CAREFUL = Rules(careful=True)
 """Its controller stops where a VM is lost, while the model goes on."""
 
@@ -27,13 +29,14 @@ def held(world: str, walks: int, coverage: int = 100) -> Verdict:
     return conform(prepare(Run(*WORLDS[world].build()), settings), Reference, settings)
 
 
-def assert_reached(world: str, pairs: int) -> None:
+def assert_reached(world: str, pairs: int, record: Record) -> None:
     """It conforms, does all and refuses all that can be shown there, and nothing that the model allows."""
     verdict = held(world, 3)
 
     assert isinstance(verdict, Conforms), verdict
     coverage = verdict.report.coverage
     assert coverage is not None
+    recorded(world, coverage, record)
     assert (coverage.actions.percent, coverage.faults.percent, coverage.refusals.percent) == (100, 100, 100)
     assert coverage.pairs.percent >= pairs
     assert all("verify_image" in missing for missing in coverage.pairs.missing)
@@ -41,29 +44,30 @@ def assert_reached(world: str, pairs: int) -> None:
 
 
 @pytest.mark.parametrize("world", PAIRS)
-def test_it_conforms_by_storage(world: str) -> None:
-    assert_reached(world, PAIRS[world])
+def test_it_conforms_by_storage(world: str, record_property: Record) -> None:
+    assert_reached(world, PAIRS[world], record_property)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("world", PAIRS_SLOWLY)
-def test_it_conforms_by_storage_where_there_are_several_machines(world: str) -> None:
-    assert_reached(world, PAIRS_SLOWLY[world])
+def test_it_conforms_by_storage_where_there_are_several_machines(world: str, record_property: Record) -> None:
+    assert_reached(world, PAIRS_SLOWLY[world], record_property)
 
 
-def test_it_conforms_where_power_is_lost_before_the_image_is_durable() -> None:
+def test_it_conforms_where_power_is_lost_before_the_image_is_durable(record_property: Record) -> None:
     """The VM is lost then, and what the model still allows is refused."""
     verdict = held("power-lost-before-durable", 3)
 
     assert isinstance(verdict, Conforms), verdict
     coverage = verdict.report.coverage
     assert coverage is not None
+    recorded("power-lost-before-durable", coverage, record_property)
     assert (coverage.actions.percent, coverage.faults.percent, coverage.refusals.percent) == (100, 100, 100)
     assert coverage.pairs.percent > 60
     assert {note.text.split()[0] for note in verdict.report.notes} <= {"boot_new", "verify_image"}
 
 
-def test_where_power_takes_a_vm_it_goes_no_further() -> None:
+def test_where_power_takes_a_vm_it_goes_no_further(record_property: Record) -> None:
     """All that the world has of storage comes after a loss, and there the controller has stopped: nothing is wrong, and the
     gate says that little of it was shown."""
     verdict = held("power-lost-while-preserved", 3)
@@ -71,6 +75,7 @@ def test_where_power_takes_a_vm_it_goes_no_further() -> None:
     assert isinstance(verdict, Thin), verdict
     coverage = verdict.report.coverage
     assert coverage is not None
+    recorded("power-lost-while-preserved", coverage, record_property)
     assert coverage.faults.percent == 100
     assert coverage.actions.percent > 70
     assert not verdict.report.failing

@@ -31,6 +31,8 @@ IDENTITY = Identity("plan", "cluster", "assumptions")
 EFFECTS_MOST = 1_000
 BEYOND = ("host_vm_killed", "balloon_stopped_short")
 """Faults that no plan tolerates: the run stops, and whoever operates it says what then."""
+SHOULD_HAVE_STOPPED = {"TooManyFaults": "A1", "NeverAtRest": "L6"}
+"""What a run breaks that is done, where it should have stopped for this."""
 INTERFERENCE = "source_continued"
 """What no effect and no fault of the plan explains: the run must stop."""
 
@@ -229,8 +231,8 @@ def _wrong_ending(case: Case, simulator: Simulator, how: str) -> list[str]:
 
 def _broken_by_ending(case: Case, simulator: Simulator, how: str) -> str:
     """What the catalogue says of a run that ended in another way than it should."""
-    if how == "done" and case.ends == "TooManyFaults":
-        return "A1"
+    if how == "done" and case.ends in SHOULD_HAVE_STOPPED:
+        return SHOULD_HAVE_STOPPED[case.ends]
     if any(fault.name == INTERFERENCE for fault in simulator.struck):
         return "S1"
     stands_still = simulator.world.machine.host_vm not in (HostVmState.ABSENT, HostVmState.RUNNING)

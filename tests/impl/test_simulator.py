@@ -15,6 +15,7 @@ from holdfast.impl.simulator.exchange import ON_MACHINE
 from holdfast.impl.simulator.faults import FAULTS, Fault, parsed
 from holdfast.impl.simulator.guests import move
 from holdfast.impl.simulator.migrations import ON_VMS
+from holdfast.impl.simulator.remapping import ON_REMAPPED
 from holdfast.impl.simulator.replaying import relive
 from holdfast.impl.simulator.state import Reality
 from holdfast.impl.simulator.storing import ON_STORAGE
@@ -36,7 +37,7 @@ INTO = ("create_host_vm", "consolidate a", "copy a", "stop a", "copy a", "commit
 
 
 def test_every_action_of_the_protocol_can_be_performed() -> None:
-    assert set(ON_VMS) | set(ON_MACHINE) | set(ON_STORAGE) == set(ACTIONS)
+    assert set(ON_VMS) | set(ON_REMAPPED) | set(ON_MACHINE) | set(ON_STORAGE) == set(ACTIONS)
 
 
 def test_what_cannot_be_done_is_refused_and_changes_nothing() -> None:
@@ -132,6 +133,7 @@ def counted(world: Reality) -> int:
         arriving = vm.target if vm.stage.value in ("copying", "stopped") else None
         there_pages = ((p, (vm.arrived if p is arriving else vm.resident) + m.overhead(p)) for p in vm.copies)
         pages += sum(taken for p, taken in there_pages if m.holds(p))
+        pages += m.overhead(vm.target) if vm.target and vm.stage is Stage.PASSING else 0
     return pages
 
 

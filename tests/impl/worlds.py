@@ -13,6 +13,7 @@ from holdfast.impl.plan import (
     VmSizes,
     in_order,
     whole_exchange,
+    whole_exchange_by_remapping,
     whole_exchange_by_storage,
 )
 from holdfast.impl.simulator.driver import Simulator
@@ -142,4 +143,31 @@ CARELESS = case(
 )
 """A plan that no proof holds for: the image is to be deleted as soon as the new hypervisor is up."""
 
-CASES = (ONE, BUSY, TWO, THREE, TIGHT, HASTY, RECLAIMED, GIVEN, STORED, STORED_TWO, CARELESS)
+REMAPPED = case("remapped", whole_exchange_by_remapping(("a",), 1), _vms("a"), capacity_pages=11)
+"""One VM whose frames change hands where they are; there is room to take it back as a copy, and not a page more."""
+
+IN_PLACE = case(
+    "in-place",
+    whole_exchange_by_remapping(("a", "b"), 2),
+    tuple(VmStart(name, 3, resident_pages=3, peak_pages=3, hot_pages=1, busy=name == "a") for name in "ab"),
+    capacity_pages=14,
+)
+"""Two VMs on a machine that has room for both hypervisors and for no second copy: what is in the host VM goes forward."""
+
+
+def _within(budget_pages: int, it: Case, name: str, ends: str) -> Case:
+    """The same with a budget for the downtime of each VM."""
+    vms = tuple(replace(vm, downtime_pages=budget_pages) for vm in it.plan.vms)
+    return replace(it, name=name, plan=replace(it.plan, name=name, vms=vms), ends=ends)
+
+
+AT_REST = _within(1, BUSY, "at-rest", "done")
+"""A guest that writes a page whenever one is sent, and may wait for one."""
+
+NEVER_AT_REST = _within(0, BUSY, "never-at-rest", "NeverAtRest")
+"""The same guest, which may not wait for any: its VM is never stunned."""
+
+CASES = (
+    *(ONE, BUSY, TWO, THREE, TIGHT, HASTY, RECLAIMED, GIVEN, STORED, STORED_TWO, CARELESS),
+    *(REMAPPED, IN_PLACE, AT_REST, NEVER_AT_REST),
+)

@@ -30,9 +30,11 @@ ENDINGS: Mapping[str, str] = {"verify_image": "discard_image", "verify_loaded": 
 """What belongs to an action of the model, and is an effect of its own here: what follows where digests differ."""
 
 MIGRATIONS = ("consolidate", "disassociate", "withdraw")
+REMAPPINGS = ("remap_in", "remap_out")
 ABOUT_VMS: Mapping[str, tuple[str, ...]] = {
-    **{verb: (verb,) for verb in MIGRATIONS},
+    **{verb: (verb,) for verb in (*MIGRATIONS, *REMAPPINGS)},
     **dict.fromkeys(("copy", "copy_again", "stop", "commit", "fence", "activate"), MIGRATIONS),
+    "pass_frames": REMAPPINGS,
     "cancel": ("settle",),
     **dict.fromkeys(("reclaim", "inflate", "deflate", "swap_out"), ("reclaim",)),
 }

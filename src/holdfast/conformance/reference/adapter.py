@@ -23,7 +23,12 @@ STRIKING = (
 HALVES = frozenset({"fence", *ENDINGS.values()})
 """Effects that are part of another action of the model."""
 
-KNOWN = frozenset({*ABOUT_MACHINES, *ABOUT_VMS, *RECLAIMING, *CONTROLLERS, *STRIKING, *BY_GUESTS, "dirty"} - HALVES)
+WITHIN_BUDGET = "stun_within_budget"
+"""A `stop`, where the VM has a budget for it."""
+
+KNOWN = frozenset(
+    {*ABOUT_MACHINES, *ABOUT_VMS, *RECLAIMING, *CONTROLLERS, *STRIKING, *BY_GUESTS, "dirty", WITHIN_BUDGET} - HALVES
+)
 """Every action of the model that it has a word for."""
 
 
@@ -66,6 +71,8 @@ class Reference(Adapter):
             return Unsupported()
         if action in CONTROLLERS:
             return self._controller(action)
+        if action == WITHIN_BUDGET:
+            action, arguments = "stop", {"vm": self._known[arguments["downtime"]]["vm"]}
         site = self._at(arguments)
         if action in STRIKING:
             return self._strike(site, action, arguments.get("vm"))

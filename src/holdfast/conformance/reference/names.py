@@ -41,10 +41,19 @@ class Names:
 
     def plan(self, vms: tuple[str, ...], tolerated: Tolerated) -> Plan:
         """A plan without steps: what the controller is told of sizes and faults. At which step it is, each attempt says."""
-        promised = tuple(VmSizes(vm, self.known[vm]["size"], self.known[vm]["reservation"]) for vm in vms)
+        promised = tuple(self._promised(vm) for vm in vms)
         old, new = (self.known[self.place[place]] for place in (Place.OLD, Place.NEW))
         formats = Formats(old["writes_format"], tuple(range(new["reads_from"], new["reads_upto"] + 1)))
         return Plan("conform", self.machine, (), promised, self._sizes(), tolerated, formats)
+
+    def _promised(self, vm: str) -> VmSizes:
+        budget_pages = self.known[self.budgets[vm]]["budget"] if vm in self.budgets else None
+        return VmSizes(vm, self.known[vm]["size"], self.known[vm]["reservation"], budget_pages)
+
+    @property
+    def budgets(self) -> Mapping[str, str]:
+        """The VMs of the world that have a budget for their downtime, and what that is called."""
+        return {its["vm"]: label for label, its in self.known.items() if "budget" in its}
 
     def start(self) -> MachineStart:
         """The machine at its beginning."""

@@ -21,17 +21,23 @@ from .actions import ABOUT_MACHINES, ABOUT_VMS, BY_ITSELF, ENDINGS, RECLAIMING
 from .names import Names
 from .played import CLASSES, ELSEWHERE, Played, pages_of
 
+MODELS_STAGE: Mapping[Stage, Stage] = {Stage.FENCED: Stage.COMMITTED, Stage.PASSING: Stage.STOPPED}
+"""What the model calls a stage that it has no name of its own for."""
+
 
 class Heard:
-    """A tap that keeps what it hears."""
+    """A tap that keeps what it hears. A stun is another action where the VM has a budget for it, under this name."""
 
-    def __init__(self) -> None:
+    def __init__(self, budgets: Mapping[str, str]) -> None:
         """Nothing was heard."""
         self.events: list[Happened] = []
+        self._budgets = budgets
 
     def emit(self, actor: str, action: str, arguments: Mapping[str, Any], changed: Mapping[str, list[Any]]) -> None:
         """Keep an event; what has changed is observed anyway."""
         del actor, changed
+        if action == "stop" and arguments["vm"] in self._budgets:
+            action, arguments = "stun_within_budget", {"downtime": self._budgets[arguments["vm"]]}
         self.events.append(Happened(action, dict(arguments)))
 
 
@@ -49,7 +55,7 @@ class Site:
     ) -> None:
         """A machine at its beginning, and a controller that has just looked at it; the store is where its image goes."""
         self.names, self.vms, self.running, self._safe = names, vms, True, safeguards
-        self._heard = Heard()
+        self._heard, self._varies = Heard(names.budgets), frozenset(state)
         known = {vm: names.known[vm] for vm in vms}
         pages = {vm: (known[vm]["size"], pages_of(vm, state, known[vm])) for vm in vms}
         self.simulator = Played(names.start(), pages, self._heard, store)
@@ -136,8 +142,8 @@ class Site:
         return Effect(name, machine, vm, arguments.get("amount"))
 
     def _by_itself(self, effect: Effect) -> bool:
-        if effect.action not in BY_ITSELF:
-            return False
+        if effect.action not in BY_ITSELF or (effect.action == "stop" and effect.vm in self.names.budgets):
+            return False  # pre-copy of a VM with a budget ends when the controller says so
         world = self.simulator.observe()
         return BY_ITSELF[effect.action](world.machine, world.vms.get(effect.vm or ""), effect.amount or 0)
 
@@ -164,7 +170,8 @@ class Site:
             return "there are not so many pages to be sent"
         if effect.action == "write_image" and not _unwritten(effect, belief.machine):
             return "there are not so many pages to be written"
-        now = Situation(belief.machine, vm, belief.sealed_digest, self._safe, belief.halted_digest)
+        budget_pages = self._plan.vm_named[vm.name].downtime_pages if vm else None
+        now = Situation(belief.machine, vm, belief.sealed_digest, self._safe, belief.halted_digest, budget_pages)
         verbs = {**ABOUT_MACHINES, **ABOUT_VMS}[effect.action]
         if not any(_gives(_step(verb, effect, vm), now, effect.action) for verb in verbs):
             return f"no step of a plan would {effect.action} now"
@@ -193,6 +200,8 @@ class Site:
             yield f"{at.place[place]}.power", power.value
         yield f"{at.host_vm}.state", machine.host_vm.value
         yield f"{at.machine}.map", machine.map.value
+        yield from ((f"{at.machine}.used", machine.used_pages), (f"{at.machine}.committed", machine.committed_pages))
+        yield f"{at.host_vm}.used", machine.host_vm_used_pages
         if machine.carrier:
             yield f"{at.host_vm}.carrier", at.place[machine.carrier]
         if at.image:
@@ -216,14 +225,17 @@ class Site:
     def _of_vm(self, vm: VmView) -> Iterable[tuple[str, Any]]:
         """A source that waits for its controller has its VM, as the model sees it: only time passes until it goes on."""
         place, waits = self.names.place, _waits_for_controller(vm)
-        stage = Stage.SETTLED if waits else Stage.COMMITTED if vm.stage is Stage.FENCED else vm.stage
+        stage = Stage.SETTLED if waits else MODELS_STAGE.get(vm.stage, vm.stage)
         yield from (("source", place[vm.source]), ("target", place[vm.target or vm.source]), ("stage", stage.value))
+        if f"{vm.name}.remapped" in self._varies:
+            yield "remapped", vm.stage is Stage.PASSING
         yield from (("copied", vm.copied_pages if vm.target else 0), ("dirty", vm.dirty_pages if vm.target else 0))
         yield from (("balloon_target", vm.balloon_target_pages), ("swap_target", vm.swap_target_pages))
         with_host_vm = vm.lost and not self.simulator.world.machine.whole
         yield "intact", not vm.lost or with_host_vm
         if not waits and not with_host_vm:
             yield "running", bool(self.simulator.world.vms[vm.name].unpaused)
+        yield "charged", self.simulator.world.vms[vm.name].charges[0]
         count = self.simulator.pages[vm.name].count
         yield from ((name, count[name]) for name in (*CLASSES, *ELSEWHERE))
 
