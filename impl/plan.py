@@ -19,7 +19,9 @@ IN_MEMORY = ("suspend", "launch_new", "tear_down_old", "resume")
 """How the old hypervisor gives way while the host VM is suspended in memory: the verbs in order."""
 BY_STORAGE = ("suspend_to_storage", "retire_old", "boot_new", "load_image", "wake", "delete_image")
 """The same, while it is in storage."""
-ABOUT_THE_MACHINE = frozenset({"create_host_vm", *IN_MEMORY, *BY_STORAGE, "destroy_host_vm"})
+BY_PARTITION = ("split_machine", "boot_beside", "cross", "arrive", "bequeath", "join_new")
+"""The same, while both hypervisors run side by side in partitions of their own."""
+ABOUT_THE_MACHINE = frozenset({"create_host_vm", *IN_MEMORY, *BY_STORAGE, *BY_PARTITION, "destroy_host_vm"})
 
 
 @dataclass(frozen=True)
@@ -203,6 +205,11 @@ def whole_exchange(vms: Sequence[str], at_most: int) -> tuple[Step, ...]:
 def whole_exchange_by_storage(vms: Sequence[str], at_most: int) -> tuple[Step, ...]:
     """The steps of an exchange by suspending to storage (US10963290), nothing reclaimed."""
     return _exchange(vms, at_most, BY_STORAGE)
+
+
+def whole_exchange_by_partition(vms: Sequence[str], at_most: int) -> tuple[Step, ...]:
+    """The steps of an exchange by migrating the host VM to a second partition (US10445123), nothing reclaimed."""
+    return _exchange(vms, at_most, BY_PARTITION)
 
 
 def _exchange(vms: Sequence[str], at_most: int, between: Iterable[str]) -> tuple[Step, ...]:

@@ -13,6 +13,7 @@ from .deviations import machine_deviation, vm_deviation
 from .driver import Copy, Effect, HostVmState, ImageState, MachineView, Place, Stage, VmView
 from .errors import NoRoom, OutOfOrder, Stopped
 from .gate import Occupancy, short_of
+from .partitioning import away_too_early, left_without_processor, not_still, out_of_turn
 from .plan import Plan
 
 
@@ -47,7 +48,7 @@ def gives_later(effect: Effect, still_taking: bool) -> bool:
 
 def left_behind(effect: Effect, vms: Iterable[VmView]) -> str:
     """Which VMs an effect has to wait for, since it would leave them behind; "" where none is (S4, X4)."""
-    if effect.action in ("suspend", "tear_down_old", "suspend_to_storage", "retire_old"):
+    if effect.action in ("suspend", "tear_down_old", "suspend_to_storage", "retire_old", "split_machine"):
         outside = [
             vm.name for vm in vms if not vm.lost and (vm.stage is not Stage.SETTLED or vm.source is not Place.GUEST)
         ]
@@ -60,7 +61,7 @@ def left_behind(effect: Effect, vms: Iterable[VmView]) -> str:
 
 def unreadable(effect: Effect, plan: Plan) -> str:
     """Why the host VM is not suspended: nobody could read what it left afterwards (S18); "" where somebody can."""
-    if effect.action not in ("suspend", "suspend_to_storage") or plan.formats.readable:
+    if effect.action not in ("suspend", "suspend_to_storage", "split_machine") or plan.formats.readable:
         return ""
     reads = ", ".join(map(str, plan.formats.read)) or "none"
     return f"{effect} waits: hand-off format {plan.formats.written} is written, and the new hypervisor reads {reads}"
@@ -108,9 +109,22 @@ class Safeguards:
     before_freeing: Callable[[MachineView, str | None], str] = before_freeing
     before_waking: Callable[[MachineView, str | None], str] = before_waking
     rests_on_image: Callable[[Effect, MachineView], str] = rests_on_image
+    out_of_turn: Callable[[Effect, MachineView], str] = out_of_turn
+    not_still: Callable[[Effect, MachineView], str] = not_still
+    left_without_processor: Callable[[Effect, MachineView], str] = left_without_processor
+    away_too_early: Callable[[Effect, MachineView], str] = away_too_early
     short_of: Callable[[Plan, Effect, Occupancy], str] = short_of
     vm_deviation: Callable[[VmView, VmView, Effect | None], tuple[str, ...]] = vm_deviation
     machine_deviation: Callable[[MachineView, MachineView, Effect | None], tuple[str, ...]] = machine_deviation
+
+    def kept_apart(self, effect: Effect, machine: MachineView) -> str:
+        """Why an effect on partitions has to wait; "" where it need not (S12, S13, S14)."""
+        return (
+            self.out_of_turn(effect, machine)
+            or self.not_still(effect, machine)
+            or self.left_without_processor(effect, machine)
+            or self.away_too_early(effect, machine)
+        )
 
     def withheld(
         self, effect: Effect, belief: Belief, machine: MachineView, vm: VmView | None, *, taking: bool = False
@@ -124,6 +138,8 @@ class Safeguards:
             return OutOfOrder(f"no step can go on: {waits} (S18)")
         if waits := self.rests_on_image(effect, machine):
             return OutOfOrder(f"no step can go on: {waits} (S16)")
+        if waits := self.kept_apart(effect, machine):
+            return OutOfOrder(f"no step can go on: {effect} waits: {waits} (S12)")
         there = Occupancy(machine, vm, tuple(belief.in_flight.values()), belief.reserved_inside_pages)
         short = self.short_of(belief.plan, effect, there)
         return NoRoom(f"no step can go on: {short} (O)") if short else None

@@ -18,7 +18,23 @@ from holdfast.impl.simulator.driver import Simulator
 from holdfast.impl.simulator.faults import FAULTS, Fault
 
 from .crashes import IDENTITY, Tally, crash_everywhere, crash_twice, ended, pairs, singles, wrong
-from .worlds import BUSY, CARELESS, CASES, GIVEN, ONE, RECLAIMED, STORED, STORED_TWO, THREE, TIGHT, TWICE, TWO, Case
+from .worlds import (
+    BUSY,
+    CARELESS,
+    CASES,
+    GIVEN,
+    ONE,
+    PARTED,
+    PARTED_TWO,
+    RECLAIMED,
+    STORED,
+    STORED_TWO,
+    THREE,
+    TIGHT,
+    TWICE,
+    TWO,
+    Case,
+)
 
 OF_STORAGE = {"image_torn", "storage_full", "load_torn", "power_lost", "boot_failed"}
 
@@ -38,7 +54,7 @@ def all_of(case: Case, sets: list[tuple[Fault, ...]], tally: Tally) -> None:
             tally.wrong += part.wrong
 
 
-@pytest.mark.parametrize("case", [ONE, TIGHT, GIVEN, STORED], ids=lambda c: c.name)
+@pytest.mark.parametrize("case", [ONE, TIGHT, GIVEN, STORED, PARTED], ids=lambda c: c.name)
 def test_every_crash_and_every_single_fault_in_a_small_world(case: Case, tally: Tally) -> None:
     all_of(case, singles(case), tally)
 
@@ -46,7 +62,7 @@ def test_every_crash_and_every_single_fault_in_a_small_world(case: Case, tally: 
     assert not tally.wrong
 
 
-@pytest.mark.parametrize("case", [BUSY, TWO, THREE, RECLAIMED, STORED_TWO, CARELESS], ids=lambda c: c.name)
+@pytest.mark.parametrize("case", [BUSY, TWO, THREE, RECLAIMED, STORED_TWO, CARELESS, PARTED_TWO], ids=lambda c: c.name)
 def test_every_crash_without_a_fault_in_the_larger_worlds(case: Case, tally: Tally) -> None:
     crash_everywhere(case, (), tally)
 
@@ -54,7 +70,7 @@ def test_every_crash_without_a_fault_in_the_larger_worlds(case: Case, tally: Tal
     assert not tally.wrong
 
 
-@pytest.mark.parametrize("case", [ONE, STORED], ids=lambda c: c.name)
+@pytest.mark.parametrize("case", [ONE, STORED, PARTED], ids=lambda c: c.name)
 def test_every_crash_in_a_roll_back_after_a_crash(case: Case, tally: Tally) -> None:
     crash_twice(case, tally)
 
@@ -63,7 +79,7 @@ def test_every_crash_in_a_roll_back_after_a_crash(case: Case, tally: Tally) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", [BUSY, TWO, THREE, RECLAIMED, STORED_TWO], ids=lambda c: c.name)
+@pytest.mark.parametrize("case", [BUSY, TWO, THREE, RECLAIMED, STORED_TWO, PARTED_TWO], ids=lambda c: c.name)
 def test_every_crash_and_every_single_fault_in_the_larger_worlds(case: Case, tally: Tally) -> None:
     all_of(case, singles(case), tally)
 
