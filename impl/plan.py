@@ -40,11 +40,13 @@ class Step:
 
 @dataclass(frozen=True)
 class VmSizes:
-    """What a VM was promised, in pages."""
+    """What a VM was promised, in pages; and what it needs."""
 
     name: str
     size_pages: int
     reservation_pages: int = 0
+    hardware: int = 0
+    """The version of virtual hardware that it needs."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +68,21 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Formats:
-    """The hand-off format that the old hypervisor writes, and those that the new one reads, by number."""
+    """The hand-off format that the old hypervisor writes, and those that the new one reads, by number; and the lowest and
+    highest version of virtual hardware that the new one offers, None where that is no question."""
 
     written: int = 1
     read: tuple[int, ...] = (1,)
+    hardware: tuple[int, int] | None = None
 
     @property
     def readable(self) -> bool:
         """Whether the new hypervisor reads what the old one writes."""
         return self.written in self.read
+
+    def offers(self, hardware: int) -> bool:
+        """Whether the new hypervisor offers a VM's virtual hardware."""
+        return self.hardware is None or self.hardware[0] <= hardware <= self.hardware[1]
 
 
 @dataclass(frozen=True)
@@ -145,7 +153,10 @@ class Plan:
 
 def _formats_from(said: Mapping[str, Any]) -> Formats:
     """A plan that says nothing of formats, as earlier releases wrote them, was verified with those that fit."""
-    return Formats(said["written"], tuple(said["read"])) if said else Formats()
+    if not said:
+        return Formats()
+    offered = said.get("hardware")
+    return Formats(said["written"], tuple(said["read"]), (offered[0], offered[1]) if offered else None)
 
 
 def _step_from(said: Mapping[str, Any]) -> Step:

@@ -60,11 +60,18 @@ def left_behind(effect: Effect, vms: Iterable[VmView]) -> str:
 
 
 def unreadable(effect: Effect, plan: Plan) -> str:
-    """Why the host VM is not suspended: nobody could read what it left afterwards (S18); "" where somebody can."""
-    if effect.action not in ("suspend", "suspend_to_storage", "split_machine") or plan.formats.readable:
+    """Why the host VM does not stand still for the new hypervisor: that could not read what is left to it (S18), or does
+    not offer the virtual hardware of a VM; "" where it can go on."""
+    if effect.action not in ("suspend", "suspend_to_storage", "split_machine"):
         return ""
-    reads = ", ".join(map(str, plan.formats.read)) or "none"
-    return f"{effect} waits: hand-off format {plan.formats.written} is written, and the new hypervisor reads {reads}"
+    if not plan.formats.readable:
+        reads = ", ".join(map(str, plan.formats.read)) or "none"
+        return (
+            f"{effect} waits: hand-off format {plan.formats.written} is written, and the new hypervisor reads {reads}"
+        )
+    unoffered = [vm.name for vm in plan.vms if not plan.formats.offers(vm.hardware)]
+    needy = ", ".join(unoffered)
+    return f"{effect} waits: the new hypervisor does not offer the virtual hardware of {needy}" if unoffered else ""
 
 
 def before_freeing(machine: MachineView, halted: str | None) -> str:

@@ -29,7 +29,7 @@ def carry_out(world: Reality, effect: Effect) -> str:
     named = (*parts.division.processors, *parts.division.devices)
     if effect.part is not None and effect.part not in {part.name for part in named}:
         return f"there is no {effect.part}"
-    if effect.action != "split_machine" and effect.action not in JOINING and not parts.division.split:
+    if effect.action not in ANYWHERE and not parts.division.split:
         return "the machine is one partition"
     why = ON_PARTITIONS[effect.action](world, parts, effect)
     if not why and effect.action in DIVIDED:
@@ -282,8 +282,8 @@ def _join_old(world: Reality, parts: Partitions, _: Effect) -> str:
     return ""
 
 
-JOINING = frozenset({"join_new", "join_old", "take_back_processor"})
-"""What has happened already where the machine is one partition."""
+ANYWHERE = frozenset({"split_machine", "join_new", "join_old", "take_back_processor", "restart_device", "dma_ends"})
+"""What can be done to a machine that is one partition, or has happened already there."""
 
 ON_PARTITIONS: Mapping[str, Dividing] = {
     "split_machine": _split,
