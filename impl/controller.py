@@ -36,6 +36,7 @@ from .errors import (
     Stopped,
 )
 from .journal import Journal
+from .partitioning import past_no_return
 from .plan import Plan, Step
 from .reconciling import Reconciler
 from .remapping import no_way_back, runs_nowhere
@@ -120,8 +121,10 @@ class Controller:
         """Undo what was done, as far as the point of no return has not been passed, and what was remapped has room to go
         back as a copy. Raises PastNoReturn."""
         machine = self._reopen()
-        if machine.old is Power.ABSENT:
-            raise PastNoReturn("the old hypervisor is gone, and nothing can be rolled back to it: resume the run")
+        if past_no_return(machine):
+            raise PastNoReturn(
+                "the old hypervisor is gone, or has left what it has, and nothing can be rolled back to it: resume the run"
+            )
         belief = self._chronicle.belief
         if not belief.rolling_back:
             if why := no_way_back(self.plan, machine, belief.vms):
@@ -230,6 +233,8 @@ def _check_beginning(plan: Plan, world: World) -> None:
     left = machine.map is not MapState.NONE or machine.image is not ImageState.NONE
     if machine.host_vm is not HostVmState.ABSENT or left:
         raise Contradiction(f"{plan.machine} has a host VM, a hand-off map, or an image, from before")
+    if machine.partitions is not None and machine.partitions.division.split:
+        raise Contradiction(f"{plan.machine} is split already")
     for vm in world.vms.values():
         if not _at_rest_on_old(vm):
             raise Contradiction(f"{vm.name} is not running, settled, on the old hypervisor")

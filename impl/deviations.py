@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
+from . import division as divided
 from .driver import Copy, Effect, HostVmState, ImageState, MachineView, MapState, Place, Power, Stage, VmView
 from .errors import Contradiction
+from .partitions import PARTITIONED, Division
 
 ENDS = {
     "consolidate": (Place.OLD, Place.GUEST),
@@ -36,7 +38,8 @@ class VmControl(NamedTuple):
 
 
 class MachineControl(NamedTuple):
-    """Which hypervisors are there, the host VM, the map, and the image with what of it lies in memory."""
+    """Which hypervisors are there, the host VM, the map, and the image with what of it lies in memory, and how the
+    machine is divided."""
 
     old: Power
     guest: Power
@@ -46,6 +49,7 @@ class MachineControl(NamedTuple):
     map: MapState
     image: ImageState = ImageState.NONE
     copy: Copy = Copy.ORIGINAL
+    division: Division | None = None
 
     def __str__(self) -> str:
         """As a person would say it."""
@@ -53,7 +57,8 @@ class MachineControl(NamedTuple):
         carrier = f" on {self.carrier.value}" if self.carrier else ""
         stored = f", image {self.image.value}" if self.image is not ImageState.NONE else ""
         copy = f", {self.copy.value} in memory" if self.copy is not Copy.ORIGINAL else ""
-        return f"{powers}, host VM {self.host_vm.value}{carrier}, map {self.map.value}{stored}{copy}"
+        divided = f", {self.division}" if self.division and self.division.split else ""
+        return f"{powers}, host VM {self.host_vm.value}{carrier}, map {self.map.value}{stored}{copy}{divided}"
 
 
 def control_of_vm(view: VmView) -> VmControl:
@@ -63,7 +68,10 @@ def control_of_vm(view: VmView) -> VmControl:
 
 def control_of_machine(view: MachineView) -> MachineControl:
     """The part of a view that is compared."""
-    return MachineControl(view.old, view.guest, view.new, view.host_vm, view.carrier, view.map, view.image, view.copy)
+    division = view.partitions.division if view.partitions else None
+    return MachineControl(
+        view.old, view.guest, view.new, view.host_vm, view.carrier, view.map, view.image, view.copy, division
+    )
 
 
 def vm_deviation(before: VmView, now: VmView, effect: Effect | None) -> tuple[str, ...]:
@@ -162,12 +170,17 @@ def _vm_faults(control: VmControl) -> Iterator[tuple[str, VmControl]]:
 def machine_deviation(before: MachineView, now: MachineView, effect: Effect | None) -> tuple[str, ...]:
     """The faults that explain how the machine is now; none where it is as it was. Raises Contradiction."""
     was, seen = control_of_machine(before), control_of_machine(now)
-    after = _MACHINE_AFTER.get(effect.action) if effect is not None else None
-    faults = _shortest(was, seen, after, _machine_faults)
+    faults = _shortest(was, seen, _after(effect), _machine_faults)
     if faults is None:
         raise Contradiction(f"the journal has {now.name} with {was}; the world has it with {seen}")
     told = now.faults[len(before.faults) :]
     return told if len(told) == len(faults) else faults
+
+
+def _after(effect: Effect | None) -> Callable[[MachineControl], MachineControl] | None:
+    if effect is not None and effect.action in PARTITIONED:
+        return lambda m: divided.after(m, effect)
+    return _MACHINE_AFTER.get(effect.action) if effect is not None else None
 
 
 _MACHINE_AFTER: Mapping[str, Callable[[MachineControl], MachineControl]] = {
@@ -212,12 +225,13 @@ def _machine_faults(m: MachineControl) -> Iterator[tuple[str, MachineControl]]:
         gone = m._replace(guest=Power.ABSENT, host_vm=HostVmState.ABSENT, carrier=None, map=MapState.NONE)
         yield "host_vm_killed", gone._replace(copy=Copy.ORIGINAL)
     yield from _storage_faults(m)
+    yield from divided.faults(m)
 
 
 def _storage_faults(m: MachineControl) -> Iterator[tuple[str, MachineControl]]:
     """What a store, and power that is lost while the host VM stands still, can make of a machine."""
     if m.image is ImageState.WRITTEN:
         yield "storage_full", m._replace(image=ImageState.NONE)
-    if m.host_vm not in (HostVmState.ABSENT, HostVmState.RUNNING):
+    if m.host_vm not in (HostVmState.ABSENT, HostVmState.RUNNING, HostVmState.CROSSING):
         dark = m._replace(old=Power.ABSENT, new=Power.ABSENT, carrier=Place.NEW, map=MapState.NONE)
         yield "power_lost", dark._replace(host_vm=HostVmState.STORED, copy=Copy.ORIGINAL)

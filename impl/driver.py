@@ -19,6 +19,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Protocol
 
+from .partitions import PARTITIONED, PartitionsView
+
 ACTIONS: Mapping[str, str] = MappingProxyType(
     {
         "create_host_vm": "Start the host VM, with the guest hypervisor in it, on the old hypervisor.",
@@ -63,6 +65,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "drop_loaded": "Free what was loaded and is not what was suspended, to load it again.",
         "wake": "Run the host VM where it lies in memory.",
         "delete_image": "Delete the image, or the beginning of one.",
+        **PARTITIONED,
     }
 )
 """Every action that an effect can have. The names are the model's; three are no actions of their own there: `fence` is the
@@ -78,21 +81,24 @@ class Place(Enum):
 
 
 class Power(Enum):
-    """A hypervisor: not there, booting, or running."""
+    """A hypervisor: not there, booting, running, or hung: there, but it does nothing any more, and does not end."""
 
     ABSENT = "absent"
     BOOTING = "booting"
     RUNNING = "running"
+    HUNG = "hung"
 
 
 class HostVmState(Enum):
-    """The host VM: not there, running, suspended in memory to be handed over, halted to be stored, or in storage only."""
+    """The host VM: not there, running, suspended in memory to be handed over, halted to be stored, in storage only, or
+    stopped on its way between two partitions."""
 
     ABSENT = "absent"
     RUNNING = "running"
     SUSPENDED = "suspended"
     HALTED = "halted"
     STORED = "stored"
+    CROSSING = "crossing"
 
 
 class MapState(Enum):
@@ -160,10 +166,14 @@ class Effect:
     vm: str | None = None
     amount: int | None = None
     swap_pages: int | None = None
+    part: str | None = None
+    """The processor or device that an effect on partitions is about."""
 
     def __str__(self) -> str:
         """The action and what it is about."""
-        return " ".join(str(part) for part in (self.action, self.vm, self.amount, self.swap_pages) if part is not None)
+        return " ".join(
+            str(part) for part in (self.action, self.vm, self.part, self.amount, self.swap_pages) if part is not None
+        )
 
 
 @dataclass(frozen=True)
@@ -248,6 +258,8 @@ class MachineView:
     """What the store for images holds; 0 where the driver knows no storage."""
     store_promised_pages: int = 0
     """What images of all machines take of it, or will take once those that are being written are complete."""
+    partitions: PartitionsView | None = None
+    """How the machine is divided; None where the driver knows no partitions."""
 
 
 @dataclass(frozen=True)

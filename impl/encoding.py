@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from .driver import Copy, Effect, HostVmState, ImageState, MachineView, MapState, Place, Power, Stage, VmView
+from .partitions import decoded_partitions, encoded_partitions
 
 _ENUMS: dict[str, dict[str, Enum]] = {
     name: {member.value: member for member in kind}
@@ -49,6 +50,8 @@ def encoded(record: Effect | VmView | MachineView) -> dict[str, Any]:
     for name in _PLACES:
         if name in said:
             said[name] = [place.value for place in said[name]]
+    if "partitions" in said:
+        said["partitions"] = encoded_partitions(said["partitions"])
     return said
 
 
@@ -62,4 +65,6 @@ def decoded(kind: type[Record], said: dict[str, Any]) -> Record:
             rich[name] = tuple(_PLACE[value] for value in rich[name])
     if "faults" in rich:
         rich["faults"] = tuple(rich["faults"])
+    if "partitions" in rich:
+        rich["partitions"] = decoded_partitions(rich["partitions"])
     return kind(**rich)

@@ -42,6 +42,10 @@ class VmLost(Stopped):
     """A VM is lost: what held its only complete copy is gone."""
 
 
+class OldHangs(Stopped):
+    """The old hypervisor of a split machine hangs: the alarm was raised (L5), and what it has cannot be claimed."""
+
+
 class PastNoReturn(Stopped):
     """The old hypervisor is gone, or has no room to take back what was remapped: the run can only be resumed."""
 

@@ -14,8 +14,9 @@ _TOGETHER: Mapping[str, tuple[str, ...]] = {
 }
 """Faults that are counted together, since from outside nobody can always tell them apart."""
 
-ALWAYS = frozenset({"source_killed", "vm_lost"})
-"""Faults that are not counted: after the commit the source was to be ended anyway; and a lost VM stops the run by itself,
+ALWAYS = frozenset({"source_killed", "vm_lost", "old_hung", "old_ended_early"})
+"""Faults that are not counted: after the commit the source was to be ended anyway, and so was the old hypervisor of a split
+machine, which stops the run by itself if it hangs; and a lost VM stops the run by itself,
 or is left aside when the others are rolled back."""
 
 _GROUP = {fault: group for group in _TOGETHER.values() for fault in group}

@@ -36,11 +36,15 @@ def short_of(plan: Plan, effect: Effect, there: Occupancy) -> str:
     if effect.action == "load_image":
         need_pages = there.machine.host_vm_used_pages + plan.sizes.host_vm_pages
         return _on_machine(need_pages, 0, there, what="the host VM")  # what is in storage keeps its promise
+    if effect.action == "split_machine":
+        return _for_split(plan, there)
     need_pages = _itself(plan, effect, there)
     if effect.action == "create_host_vm":
         size_pages = there.machine.host_vm_size_pages
         if short := _over("the host VM", plan.sizes.guest_pages, 0, size_pages, "the guest hypervisor"):
             return short
+    if effect.action == "boot_beside":  # its frames are its partition's
+        return _on_machine(0, plan.sizes.new_pages, there, what="the new hypervisor")
     if need_pages:
         return _on_machine(need_pages, need_pages, there, what=effect.action)
     if effect.action == "deflate" and there.vm is not None:
@@ -59,6 +63,15 @@ def _itself(plan: Plan, effect: Effect, there: Occupancy) -> int:
         return plan.sizes.guest_pages + plan.sizes.host_vm_pages
     starts = effect.action in ("suspend", "launch_new", "boot_new") and there.machine.new is Power.ABSENT
     return plan.sizes.new_pages if starts else 0
+
+
+def _for_split(plan: Plan, there: Occupancy) -> str:
+    """Free frames for the new partition, and room in it for the new hypervisor (S14)."""
+    partitions = there.machine.partitions
+    given_pages = partitions.given_pages if partitions else 0
+    return _over("the new partition", plan.sizes.new_pages, 0, given_pages, "the new hypervisor") or _on_machine(
+        given_pages, 0, there, what="the new partition"
+    )
 
 
 def _for_storing(plan: Plan, there: Occupancy) -> str:

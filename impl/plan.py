@@ -19,7 +19,9 @@ IN_MEMORY = ("suspend", "launch_new", "tear_down_old", "resume")
 """How the old hypervisor gives way while the host VM is suspended in memory: the verbs in order."""
 BY_STORAGE = ("suspend_to_storage", "retire_old", "boot_new", "load_image", "wake", "delete_image")
 """The same, while it is in storage."""
-ABOUT_THE_MACHINE = frozenset({"create_host_vm", *IN_MEMORY, *BY_STORAGE, "destroy_host_vm"})
+BY_PARTITION = ("split_machine", "boot_beside", "cross", "arrive", "bequeath", "join_new")
+"""The same, while both hypervisors run side by side in partitions of their own."""
+ABOUT_THE_MACHINE = frozenset({"create_host_vm", *IN_MEMORY, *BY_STORAGE, *BY_PARTITION, "destroy_host_vm"})
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,15 @@ class Step:
 
 @dataclass(frozen=True)
 class VmSizes:
-    """What a VM was promised, in pages; and how many it may wait for."""
+    """What a VM was promised, in pages; how many it may wait for; and what it needs."""
 
     name: str
     size_pages: int
     reservation_pages: int = 0
     downtime_pages: int | None = None
     """Its budget for downtime: with so many pages left to send at most it may be stunned (L6); None for no budget."""
+    hardware: int = 0
+    """The version of virtual hardware that it needs."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +70,21 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Formats:
-    """The hand-off format that the old hypervisor writes, and those that the new one reads, by number."""
+    """The hand-off format that the old hypervisor writes, and those that the new one reads, by number; and the lowest and
+    highest version of virtual hardware that the new one offers, None where that is no question."""
 
     written: int = 1
     read: tuple[int, ...] = (1,)
+    hardware: tuple[int, int] | None = None
 
     @property
     def readable(self) -> bool:
         """Whether the new hypervisor reads what the old one writes."""
         return self.written in self.read
+
+    def offers(self, hardware: int) -> bool:
+        """Whether the new hypervisor offers a VM's virtual hardware."""
+        return self.hardware is None or self.hardware[0] <= hardware <= self.hardware[1]
 
 
 @dataclass(frozen=True)
@@ -145,7 +155,10 @@ class Plan:
 
 def _formats_from(said: Mapping[str, Any]) -> Formats:
     """A plan that says nothing of formats, as earlier releases wrote them, was verified with those that fit."""
-    return Formats(said["written"], tuple(said["read"])) if said else Formats()
+    if not said:
+        return Formats()
+    offered = said.get("hardware")
+    return Formats(said["written"], tuple(said["read"]), (offered[0], offered[1]) if offered else None)
 
 
 def _step_from(said: Mapping[str, Any]) -> Step:
@@ -205,6 +218,11 @@ def whole_exchange(vms: Sequence[str], at_most: int) -> tuple[Step, ...]:
 def whole_exchange_by_storage(vms: Sequence[str], at_most: int) -> tuple[Step, ...]:
     """The steps of an exchange by suspending to storage (US10963290), nothing reclaimed."""
     return _exchange(vms, at_most, BY_STORAGE)
+
+
+def whole_exchange_by_partition(vms: Sequence[str], at_most: int) -> tuple[Step, ...]:
+    """The steps of an exchange by migrating the host VM to a second partition (US10445123), nothing reclaimed."""
+    return _exchange(vms, at_most, BY_PARTITION)
 
 
 def _exchange(vms: Sequence[str], at_most: int, between: Iterable[str]) -> tuple[Step, ...]:

@@ -6,13 +6,15 @@ step has done thereby makes its effects due again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from . import downtime
 from .deviations import ENDS, REMAPS
 from .driver import Copy, Effect, HostVmState, ImageState, MachineView, MapState, Place, Power, Stage, VmView
-from .errors import Contradiction, PastNoReturn
+from .errors import Contradiction, OldHangs, OutOfOrder, PastNoReturn
+from .partitioning import back, forward, joined, past_no_return
+from .partitions import Bequest, PartitionsView
 from .plan import Step
 from .safeguards import Safeguards
 
@@ -155,6 +157,12 @@ def _destroy(_: Step, now: Situation) -> Effect | None:
 
 
 def _roll_back(step: Step, now: Situation) -> Effect | None:
+    if now.machine.partitions is not None and now.machine.partitions.division.split:
+        if past_no_return(now.machine):
+            raise PastNoReturn(
+                "the old hypervisor has ended before its time, and nothing can go back to it: resume the run"
+            )
+        return _first(back(now.machine), now)
     if now.machine.host_vm in (HostVmState.ABSENT, HostVmState.RUNNING):
         return _delete(step, now)
     if now.machine.carrier is Place.NEW:
@@ -229,6 +237,50 @@ def _delete(_: Step, now: Situation) -> Effect | None:
     return None if now.machine.image is ImageState.NONE else _on(now, "delete_image")
 
 
+# ------------------------------------------------------------------------------------------------- by a second partition
+def _partitioned(step: Step, now: Situation) -> Effect | None:
+    """Whatever comes next on the way to one partition, until that of this step is reached."""
+    partitions = now.machine.partitions
+    if partitions is None:
+        raise Contradiction(f"{step.name}: the machine cannot be split")
+    if joined(now.machine) or _REACHED[step.verb](now.machine, partitions):
+        return None
+    return _first(forward(now.machine), now)
+
+
+def _first(effects: Iterable[Effect], now: Situation) -> Effect:
+    """The first that need not wait. Raises OldHangs where the old hypervisor hangs, OutOfOrder where all have to wait."""
+    why = "nothing is left to do"
+    for effect in effects:
+        waits = now.safeguards.kept_apart(effect, now.machine)
+        if not waits:
+            return effect
+        why = f"{effect} waits: {waits}"
+    if now.machine.old is Power.HUNG:
+        raise OldHangs("the old hypervisor hangs, and the alarm was raised: what it has stays with it (L5)")
+    raise OutOfOrder(f"no step can go on: {why} (S12)")
+
+
+def _crossed(machine: MachineView, _: PartitionsView) -> bool:
+    return machine.host_vm is HostVmState.CROSSING or machine.carrier is Place.NEW
+
+
+def _arrived(machine: MachineView, partitions: PartitionsView) -> bool:
+    runs = machine.host_vm is HostVmState.RUNNING and machine.carrier is Place.NEW
+    return runs and not any(device.quiesced for device in partitions.division.devices)
+
+
+_REACHED: Mapping[str, Callable[[MachineView, PartitionsView], bool]] = {
+    "split_machine": lambda _, partitions: partitions.division.split,
+    "boot_beside": lambda machine, _: machine.new is Power.RUNNING,
+    "cross": _crossed,
+    "arrive": _arrived,
+    "bequeath": lambda _, partitions: partitions.division.bequest is not Bequest.NONE,
+    "join_new": lambda _, __: False,
+}
+"""When each step of an exchange by a second partition has reached its goal: all of them have once the machine is joined."""
+
+
 # ------------------------------------------------------------------------------------------------------------ memory
 def _reclaim(step: Step, now: Situation) -> Effect | None:
     vm = _vm_of(step, now)
@@ -277,6 +329,7 @@ _RULES: Mapping[str, Rule] = {
     "load_image": _load,
     "wake": _wake,
     "delete_image": _delete,
+    **dict.fromkeys(_REACHED, _partitioned),
     "disassociate": _migration,
     **dict.fromkeys(REMAPS, _migration),
     "destroy_host_vm": _destroy,

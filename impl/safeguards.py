@@ -14,6 +14,7 @@ from .downtime import left_pages, within_budget
 from .driver import Copy, Effect, HostVmState, ImageState, MachineView, Place, Stage, VmView
 from .errors import NeverAtRest, NoRoom, OutOfOrder, Stopped
 from .gate import Occupancy, short_of
+from .partitioning import away_too_early, left_without_processor, not_still, out_of_turn
 from .plan import Plan
 
 
@@ -48,7 +49,7 @@ def gives_later(effect: Effect, still_taking: bool) -> bool:
 
 def left_behind(effect: Effect, vms: Iterable[VmView]) -> str:
     """Which VMs an effect has to wait for, since it would leave them behind; "" where none is (S4, X4)."""
-    if effect.action in ("suspend", "tear_down_old", "suspend_to_storage", "retire_old"):
+    if effect.action in ("suspend", "tear_down_old", "suspend_to_storage", "retire_old", "split_machine"):
         outside = [
             vm.name for vm in vms if not vm.lost and (vm.stage is not Stage.SETTLED or vm.source is not Place.GUEST)
         ]
@@ -60,11 +61,18 @@ def left_behind(effect: Effect, vms: Iterable[VmView]) -> str:
 
 
 def unreadable(effect: Effect, plan: Plan) -> str:
-    """Why the host VM is not suspended: nobody could read what it left afterwards (S18); "" where somebody can."""
-    if effect.action not in ("suspend", "suspend_to_storage") or plan.formats.readable:
+    """Why the host VM does not stand still for the new hypervisor: that could not read what is left to it (S18), or does
+    not offer the virtual hardware of a VM; "" where it can go on."""
+    if effect.action not in ("suspend", "suspend_to_storage", "split_machine"):
         return ""
-    reads = ", ".join(map(str, plan.formats.read)) or "none"
-    return f"{effect} waits: hand-off format {plan.formats.written} is written, and the new hypervisor reads {reads}"
+    if not plan.formats.readable:
+        reads = ", ".join(map(str, plan.formats.read)) or "none"
+        return (
+            f"{effect} waits: hand-off format {plan.formats.written} is written, and the new hypervisor reads {reads}"
+        )
+    unoffered = [vm.name for vm in plan.vms if not plan.formats.offers(vm.hardware)]
+    needy = ", ".join(unoffered)
+    return f"{effect} waits: the new hypervisor does not offer the virtual hardware of {needy}" if unoffered else ""
 
 
 def before_freeing(machine: MachineView, halted: str | None) -> str:
@@ -110,9 +118,22 @@ class Safeguards:
     before_waking: Callable[[MachineView, str | None], str] = before_waking
     rests_on_image: Callable[[Effect, MachineView], str] = rests_on_image
     within_budget: Callable[[VmView, int | None], bool] = within_budget
+    out_of_turn: Callable[[Effect, MachineView], str] = out_of_turn
+    not_still: Callable[[Effect, MachineView], str] = not_still
+    left_without_processor: Callable[[Effect, MachineView], str] = left_without_processor
+    away_too_early: Callable[[Effect, MachineView], str] = away_too_early
     short_of: Callable[[Plan, Effect, Occupancy], str] = short_of
     vm_deviation: Callable[[VmView, VmView, Effect | None], tuple[str, ...]] = vm_deviation
     machine_deviation: Callable[[MachineView, MachineView, Effect | None], tuple[str, ...]] = machine_deviation
+
+    def kept_apart(self, effect: Effect, machine: MachineView) -> str:
+        """Why an effect on partitions has to wait; "" where it need not (S12, S13, S14)."""
+        return (
+            self.out_of_turn(effect, machine)
+            or self.not_still(effect, machine)
+            or self.left_without_processor(effect, machine)
+            or self.away_too_early(effect, machine)
+        )
 
     def withheld(
         self, effect: Effect, belief: Belief, machine: MachineView, vm: VmView | None, *, taking: bool = False
@@ -128,6 +149,8 @@ class Safeguards:
             return OutOfOrder(f"no step can go on: {waits} (S16)")
         if vm is not None and effect.action == "stop" and (over := self._over_budget(vm, belief.plan)) is not None:
             return over
+        if waits := self.kept_apart(effect, machine):
+            return OutOfOrder(f"no step can go on: {effect} waits: {waits} (S12)")
         there = Occupancy(machine, vm, tuple(belief.in_flight.values()), belief.reserved_inside_pages)
         short = self.short_of(belief.plan, effect, there)
         return NoRoom(f"no step can go on: {short} (O)") if short else None

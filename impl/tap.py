@@ -12,12 +12,16 @@ from enum import Enum
 from typing import Any, Protocol, TextIO
 
 from .driver import Copy, Effect, MachineView, Stage, VmView
+from .partitions import PARTITIONED, split_fields
 
 TRACE_VERSION = 1
 
 ACTORS: Mapping[str, str] = {
     **dict.fromkeys(("copy", "copy_again", "stop", "commit", "activate", "pass_frames"), "hypervisor"),
     **dict.fromkeys(("build_map", "seal_map", "finish_boot", "pass_map", "validate_map"), "hypervisor"),
+    **dict.fromkeys(PARTITIONED, "hypervisor"),
+    **dict.fromkeys(("split_machine", "boot_beside", "cross", "arrive", "bequeath", "join_new"), "operator"),
+    **dict.fromkeys(("turn_back", "return_home", "end_new", "join_old"), "operator"),
     **dict.fromkeys(("inflate", "deflate", "swap_out"), "scheduler"),
     **dict.fromkeys(("write_image", "sync_image", "verify_image", "verify_loaded", "delete_image"), "hypervisor"),
 }
@@ -34,6 +38,10 @@ ABOUT_IMAGES = frozenset(
     }
 )
 """Effects on the machine, and faults of it, that the model has as actions on the image of its host VM."""
+
+
+ABOUT_SPLITS = frozenset({"old_hung", "old_ended_early", "dma_outlasts"})
+"""Faults of a machine that is split."""
 
 
 class Tap(Protocol):
@@ -76,11 +84,20 @@ def arguments_of(effect: Effect) -> dict[str, Any]:
     """An effect's arguments under the model's names."""
     if effect.action == "reclaim":
         return {"vm": effect.vm, "balloon": effect.amount, "swap": effect.swap_pages}
-    if effect.action in ABOUT_IMAGES:
+    if effect.action in PARTITIONED or effect.action in ABOUT_SPLITS:
+        about = _about_split(effect)
+    elif effect.action in ABOUT_IMAGES:
         about = {"image": f"{effect.machine}.image"}
     else:
         about = {"machine": effect.machine} if effect.vm is None else {"vm": effect.vm}
     return about if effect.amount is None else about | {"amount": effect.amount}
+
+
+def _about_split(effect: Effect) -> dict[str, Any]:
+    if effect.part is None:
+        return {"s": f"{effect.machine}.split"}
+    about_processor = effect.action == "split_machine" or effect.action.endswith("_processor")
+    return {"processor" if about_processor else "device": effect.part}
 
 
 def changes(before: VmView | MachineView, after: VmView | MachineView) -> dict[str, list[Any]]:
@@ -92,7 +109,15 @@ def seen(before: VmView | MachineView, after: VmView | MachineView) -> dict[str,
     """All that was seen before and after an event, what it left as it was included."""
     names = _VM_FIELDS if isinstance(after, VmView) else _MACHINE_FIELDS
     pairs = {shown: (getattr(before, name), getattr(after, name)) for name, shown in names.items()}
-    return {f"{after.name}.{shown}": [_plain(a), _plain(b)] for shown, (a, b) in pairs.items()}
+    shown = {f"{after.name}.{name}": [_plain(a), _plain(b)] for name, (a, b) in pairs.items()}
+    return shown | _seen_of_split(before, after)
+
+
+def _seen_of_split(before: VmView | MachineView, after: VmView | MachineView) -> dict[str, list[Any]]:
+    if isinstance(before, VmView) or isinstance(after, VmView) or not before.partitions or not after.partitions:
+        return {}
+    was, now = (split_fields(view.name, view.partitions) for view in (before, after) if view.partitions)
+    return {name: [was[name], now[name]] for name in now}
 
 
 _VM_FIELDS = {

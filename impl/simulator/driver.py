@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..driver import Effect, Ending, MachineView, Outcome, Stage, VmView, World
+from ..partitions import PARTITIONED
 from ..tap import ACTORS, SILENT, NoTap, Tap, arguments_of, changes
+from .dividing import carry_out, view
 from .exchange import ON_MACHINE
 from .faults import Fault, strike
 from .guests import act
@@ -14,6 +16,7 @@ from .migrations import FAULTS_IN_OUTCOMES, ON_VMS
 from .remapping import ON_REMAPPED
 from .state import Guest, MachineStart, Reality, VmStart, reality
 from .storing import ON_STORAGE
+from .striking import let_pass
 
 EFFECT_US = 1_000
 """What any effect takes, beside the pages that it moves, at one microsecond each."""
@@ -86,6 +89,7 @@ class Simulator:
         self.world.time_us += BOOT_US
         if self.world.machine.new.value == "booting" and not self.world.machine.boot_hangs:
             self._carry_out(Effect("finish_boot", self.world.machine.start.name))
+        let_pass(self.world)
         for vm in self.world.vms.values():
             act(self.world, vm, self._heard)
 
@@ -99,6 +103,8 @@ class Simulator:
             return ON_MACHINE[effect.action](self.world)
         if effect.action in ON_STORAGE:
             return ON_STORAGE[effect.action](self.world, effect)
+        if effect.action in PARTITIONED:
+            return carry_out(self.world, effect)
         vm = self.world.vms.get(effect.vm or "")
         do = ON_VMS.get(effect.action) or ON_REMAPPED.get(effect.action)
         if vm is None or do is None:
@@ -168,6 +174,7 @@ class Simulator:
             m.host_vm_digest,
             m.store.capacity_pages,
             m.store.promised_pages,
+            view(m),
         )
 
     def _vm_view(self, vm: Guest) -> VmView:

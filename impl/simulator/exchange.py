@@ -202,11 +202,11 @@ def _resume(world: Reality) -> str:
         return "the new hypervisor does not carry a suspended host VM"
     wrong = machine.map_read != machine.map_right
     machine.host_vm, machine.map = HostVmState.RUNNING, MapState.NONE
-    _go_on(world, wrong)
+    go_on(world, wrong)
     return ""
 
 
-def _go_on(world: Reality, wrong: bool) -> None:
+def go_on(world: Reality, wrong: bool) -> None:
     """What is in the host VM runs again, with the pages that it was given."""
     for vm in list(nested(world)):
         if wrong:
@@ -223,7 +223,7 @@ def _roll_back(world: Reality) -> str:
         return "the old hypervisor does not carry a suspended host VM"
     end_new(world, "")
     machine.host_vm, machine.map = HostVmState.RUNNING, MapState.NONE
-    _go_on(world, wrong=False)
+    go_on(world, wrong=False)
     return ""
 
 

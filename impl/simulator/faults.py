@@ -17,6 +17,15 @@ from .storing import (
     tear_image,
     tear_loaded,
 )
+from .striking import (
+    can_end_early,
+    can_hang,
+    can_start_dma,
+    end_old_early,
+    hang_old,
+    is_split,
+    start_dma,
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -122,7 +131,11 @@ def _stop_short(_: Reality, vm: Guest) -> None:
 
 # ----------------------------------------------------------------------------------------------------------- machine
 def _hang(world: Reality) -> None:
+    """Nothing is seen of it until somebody waits; in a partition of its own it is, and stays until it is ended."""
     world.machine.boot_hangs = True
+    if is_split(world):
+        world.machine.new = Power.HUNG
+        world.machine.faults.append("boot_hung")
 
 
 def _flip_a_bit(world: Reality) -> None:
@@ -141,6 +154,10 @@ def _kill_host_vm(world: Reality) -> None:
     drop_host_vm(world, "the host VM was killed")
 
 
+def _write_on(world: Reality) -> None:
+    start_dma(world)
+
+
 ON_GUESTS: Mapping[str, tuple[Callable[[Guest], bool], Callable[[Reality, Guest], None]]] = {
     "migration_aborted": (_uncommitted, _abort),
     "destination_killed": (_has_receiver, _kill_receiver),
@@ -155,17 +172,24 @@ ON_MACHINES: Mapping[str, tuple[Callable[[Reality], bool], Callable[[Reality], N
     "format_unreadable": (lambda w: w.machine.map is MapState.PASSED, lambda w: end_new(w, "format_unreadable")),
     "map_corrupted": (lambda w: w.machine.map in (MapState.SEALED, MapState.PASSED), _flip_a_bit),
     "new_killed": (
-        lambda w: w.machine.new is Power.RUNNING and w.machine.carrier is Place.OLD,
+        lambda w: (
+            w.machine.new is Power.RUNNING
+            and w.machine.carrier is Place.OLD
+            and w.machine.host_vm is not HostVmState.CROSSING
+        ),
         lambda w: end_new(w, "new_killed"),
     ),
     "host_vm_killed": (
-        lambda w: w.machine.host_vm not in (HostVmState.ABSENT, HostVmState.STORED),
+        lambda w: w.machine.host_vm not in (HostVmState.ABSENT, HostVmState.STORED) and not is_split(w),
         _kill_host_vm,
     ),
     "image_torn": (can_be_torn, tear_image),
     "storage_full": (can_be_torn, run_out_of_room),
     "load_torn": (lambda w: w.machine.copy is Copy.LOADED, tear_loaded),
     "power_lost": (can_lose_power, lose_power),
+    "old_hung": (can_hang, hang_old),
+    "old_ended_early": (can_end_early, end_old_early),
+    "dma_outlasts": (can_start_dma, _write_on),
 }
 
 FAULTS = (*ON_GUESTS, *ON_MACHINES)

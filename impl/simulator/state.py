@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from ..driver import Copy, HostVmState, MapState, Place, Power, Stage
 from ..plan import Sizes
+from .partitions import Partitions, partitions
 from .storage import Image, Store, digest
 
 BLOCKS_MOST = 16
@@ -49,6 +50,11 @@ class MachineStart:
     """What the store for the image of its host VM holds."""
     battery: bool = True
     """Whether it carries the machine on without power until the image can be relied on (A14)."""
+    partition_pages: int = 0
+    """What a second partition is given."""
+    processors: tuple[str, ...] = ()
+    """Their names; where there are none, the machine cannot be split."""
+    devices: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -140,6 +146,7 @@ class Machine:
     """What was loaded from the image."""
     whole: bool = True
     """Whether all that is in the host VM lies somewhere, as it should be."""
+    partitions: Partitions | None = None
     used: int = 0
     committed: int = 0
     inside: int = 0
@@ -272,6 +279,8 @@ def reality(machine: MachineStart, vms: list[VmStart], seed: int, store: Store |
     """The world at its beginning; with a store of its own, unless it shares one."""
     it = Machine(machine, store or Store(machine.store_pages))
     it.store.images.append(it.image)
+    if machine.processors:
+        it.partitions = partitions(machine.partition_pages, machine.processors, machine.devices)
     world = Reality(it, {start.name: guest(start) for start in vms}, seed * 2 + 1)
     world.take(machine.sizes.old_pages)
     for vm in world.vms.values():

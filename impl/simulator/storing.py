@@ -248,7 +248,7 @@ def tear_loaded(world: Reality) -> None:
 def can_lose_power(world: Reality) -> bool:
     """While the host VM stands still; where a battery carries the machine on, only once the image can be relied on."""
     machine = world.machine
-    if machine.host_vm in (HostVmState.ABSENT, HostVmState.RUNNING):
+    if machine.host_vm in (HostVmState.ABSENT, HostVmState.RUNNING, HostVmState.CROSSING):
         return False
     read = machine.image.state is ImageState.READ and machine.image.read == machine.halted
     return not machine.start.battery or (read and machine.host_vm is not HostVmState.SUSPENDED)

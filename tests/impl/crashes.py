@@ -214,6 +214,7 @@ def wrong(case: Case, simulator: Simulator, journal: Journal, how: str, *, over:
     return [
         *simulator.broken,
         *_wrong_ending(case, simulator, how),
+        *_undivided(simulator, how),
         *_disagreeing(case, simulator, journal, how, over),
         *(_wrong_place(case, simulator, how) if over else ()),
     ]
@@ -223,6 +224,8 @@ def _wrong_ending(case: Case, simulator: Simulator, how: str) -> list[str]:
     allowed = {case.ends, "rolled_back", "Ended"}
     if any(fault.name == INTERFERENCE for fault in simulator.struck):
         allowed.add("Contradiction")
+    if any(fault.name == "old_hung" for fault in simulator.struck):
+        allowed.add("OldHangs")
     if simulator.world.forgiven:
         allowed.add("VmLost")
     said = how.said if isinstance(how, How) else ""
@@ -286,6 +289,24 @@ def _wrong_place(case: Case, simulator: Simulator, how: str) -> list[str]:
     if world.machine.used_pages != used_pages:
         found.append(f"{world.machine.used_pages} pages are used where {used_pages} are needed (X7)")
     return found
+
+
+def _undivided(simulator: Simulator, how: str) -> list[str]:
+    """A machine that could be split is one partition, with all that it had; or, where that cannot be, somebody was told."""
+    machine = simulator.observe().machine
+    if machine.partitions is None:
+        return []
+    division = machine.partitions.division
+    if how == "OldHangs":
+        return [] if division.alarm else ["the old hypervisor hangs, and nobody was told (L5)"]
+    if how not in ("done", "rolled_back"):
+        return []
+    on_new = how == "done"
+    whole = all(
+        (part.with_old, part.with_new, part.quiesced) == (not on_new, on_new, False)
+        for part in (*division.processors, *division.devices)
+    )
+    return [] if whole and not division.split else ["the machine is not one partition with all that it had (S7)"]
 
 
 def _wrong_targets(case: Case, world: World) -> list[str]:

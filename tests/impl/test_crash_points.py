@@ -27,6 +27,8 @@ from .worlds import (
     IN_PLACE,
     NEVER_AT_REST,
     ONE,
+    PARTED,
+    PARTED_TWO,
     RECLAIMED,
     REMAPPED,
     STORED,
@@ -56,7 +58,7 @@ def all_of(case: Case, sets: list[tuple[Fault, ...]], tally: Tally) -> None:
             tally.wrong += part.wrong
 
 
-@pytest.mark.parametrize("case", [ONE, TIGHT, GIVEN, STORED, REMAPPED, IN_PLACE, AT_REST], ids=lambda c: c.name)
+@pytest.mark.parametrize("case", [ONE, TIGHT, GIVEN, STORED, PARTED, REMAPPED, IN_PLACE, AT_REST], ids=lambda c: c.name)
 def test_every_crash_and_every_single_fault_in_a_small_world(case: Case, tally: Tally) -> None:
     all_of(case, singles(case), tally)
 
@@ -65,7 +67,7 @@ def test_every_crash_and_every_single_fault_in_a_small_world(case: Case, tally: 
 
 
 @pytest.mark.parametrize(
-    "case", [BUSY, TWO, THREE, RECLAIMED, STORED_TWO, CARELESS, NEVER_AT_REST], ids=lambda c: c.name
+    "case", [BUSY, TWO, THREE, RECLAIMED, STORED_TWO, CARELESS, PARTED_TWO, NEVER_AT_REST], ids=lambda c: c.name
 )
 def test_every_crash_without_a_fault_in_the_larger_worlds(case: Case, tally: Tally) -> None:
     crash_everywhere(case, (), tally)
@@ -74,7 +76,7 @@ def test_every_crash_without_a_fault_in_the_larger_worlds(case: Case, tally: Tal
     assert not tally.wrong
 
 
-@pytest.mark.parametrize("case", [ONE, STORED, REMAPPED], ids=lambda c: c.name)
+@pytest.mark.parametrize("case", [ONE, STORED, PARTED, REMAPPED], ids=lambda c: c.name)
 def test_every_crash_in_a_roll_back_after_a_crash(case: Case, tally: Tally) -> None:
     crash_twice(case, tally)
 
@@ -83,7 +85,7 @@ def test_every_crash_in_a_roll_back_after_a_crash(case: Case, tally: Tally) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", [BUSY, TWO, THREE, RECLAIMED, STORED_TWO], ids=lambda c: c.name)
+@pytest.mark.parametrize("case", [BUSY, TWO, THREE, RECLAIMED, STORED_TWO, PARTED_TWO], ids=lambda c: c.name)
 def test_every_crash_and_every_single_fault_in_the_larger_worlds(case: Case, tally: Tally) -> None:
     all_of(case, singles(case), tally)
 

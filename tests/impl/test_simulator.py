@@ -10,6 +10,7 @@ import pytest
 
 from holdfast.impl.controller import Controller
 from holdfast.impl.driver import ACTIONS, Effect, Ending, Outcome, Place, Stage
+from holdfast.impl.simulator.dividing import ON_PARTITIONS
 from holdfast.impl.simulator.driver import Simulator
 from holdfast.impl.simulator.exchange import ON_MACHINE
 from holdfast.impl.simulator.faults import FAULTS, Fault, parsed
@@ -37,7 +38,8 @@ INTO = ("create_host_vm", "consolidate a", "copy a", "stop a", "copy a", "commit
 
 
 def test_every_action_of_the_protocol_can_be_performed() -> None:
-    assert set(ON_VMS) | set(ON_REMAPPED) | set(ON_MACHINE) | set(ON_STORAGE) == set(ACTIONS)
+    known = set(ON_VMS) | set(ON_REMAPPED) | set(ON_MACHINE) | set(ON_STORAGE) | set(ON_PARTITIONS)
+    assert known == set(ACTIONS)
 
 
 def test_what_cannot_be_done_is_refused_and_changes_nothing() -> None:

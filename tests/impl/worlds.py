@@ -13,6 +13,7 @@ from holdfast.impl.plan import (
     VmSizes,
     in_order,
     whole_exchange,
+    whole_exchange_by_partition,
     whole_exchange_by_remapping,
     whole_exchange_by_storage,
 )
@@ -167,7 +168,28 @@ AT_REST = _within(1, BUSY, "at-rest", "done")
 NEVER_AT_REST = _within(0, BUSY, "never-at-rest", "NeverAtRest")
 """The same guest, which may not wait for any: its VM is never stunned."""
 
+
+def parted(name: str, vms: tuple[VmStart, ...], capacity_pages: int) -> Case:
+    """A case in which the machine can be split: three processors, so that one changes hands, two devices, and for the new
+    partition the new hypervisor's frames and one for each VM that may grow there."""
+    whole = case(name, whole_exchange_by_partition(tuple(vm.name for vm in vms), 1), vms, capacity_pages)
+    given_pages = SIZES.new_pages + len(vms)
+    machine = replace(
+        whole.machine,
+        partition_pages=given_pages,
+        processors=("cpu0", "cpu1", "cpu2"),
+        devices=("nic0", "nic1"),
+    )
+    return replace(whole, machine=machine)
+
+
+PARTED = parted("parted", _vms("", "a"), capacity_pages=11)
+"""One VM, by way of a second partition."""
+
+PARTED_TWO = parted("parted-two", _vms("a", "b"), capacity_pages=18)
+"""Two VMs, one of which writes all the time, by way of a second partition."""
+
 CASES = (
-    *(ONE, BUSY, TWO, THREE, TIGHT, HASTY, RECLAIMED, GIVEN, STORED, STORED_TWO, CARELESS),
+    *(ONE, BUSY, TWO, THREE, TIGHT, HASTY, RECLAIMED, GIVEN, STORED, STORED_TWO, CARELESS, PARTED, PARTED_TWO),
     *(REMAPPED, IN_PLACE, AT_REST, NEVER_AT_REST),
 )

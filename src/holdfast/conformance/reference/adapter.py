@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ...impl.journal import Journal
+from ...impl.partitions import PARTITIONED
 from ...impl.safeguards import Safeguards
 from ...impl.simulator.storage import Store
 from ..adapter import Adapter, Answer, Done, Greeting, Refused, Shown, Unsupported
@@ -17,6 +18,7 @@ from .site import Site
 STRIKING = (
     *("migration_aborted", "destination_killed", "boot_failed", "format_unreadable"),
     *("image_torn", "storage_full", "load_torn", "power_lost"),
+    *("boot_hung", "old_hung", "old_ended_early", "dma_outlasts"),
 )
 """The faults of the model that the simulator has."""
 
@@ -27,7 +29,11 @@ WITHIN_BUDGET = "stun_within_budget"
 """A `stop`, where the VM has a budget for it."""
 
 KNOWN = frozenset(
-    {*ABOUT_MACHINES, *ABOUT_VMS, *RECLAIMING, *CONTROLLERS, *STRIKING, *BY_GUESTS, "dirty", WITHIN_BUDGET} - HALVES
+    {
+        *(*ABOUT_MACHINES, *PARTITIONED, *ABOUT_VMS, *RECLAIMING, *CONTROLLERS, *STRIKING, *BY_GUESTS),
+        *("dirty", WITHIN_BUDGET),
+    }
+    - HALVES
 )
 """Every action of the model that it has a word for."""
 
@@ -46,7 +52,7 @@ class Reference(Adapter):
     def hello(self, world: Mapping[str, Any]) -> Greeting:
         """Learn sizes and names. Actions that it has no word for are not supported."""
         self._sort = {member["label"]: member["sort"] for member in world["members"]}
-        self._known = {member["label"]: member["constants"] for member in world["members"]}
+        self._known = {member["label"]: member["constants"] | {"sort": member["sort"]} for member in world["members"]}
         unsupported = frozenset(action["name"] for action in world["actions"]) - KNOWN
         return Greeting("the reference implementation", unsupported)
 
@@ -75,21 +81,23 @@ class Reference(Adapter):
             action, arguments = "stop", {"vm": self._known[arguments["downtime"]]["vm"]}
         site = self._at(arguments)
         if action in STRIKING:
-            return self._strike(site, action, arguments.get("vm"))
+            return self._strike(site, action, arguments.get("vm") or arguments.get("device"))
         return site.guest(action, arguments) if action in (*BY_GUESTS, "dirty") else site.attempt(action, arguments)
 
     def _at(self, arguments: Shown) -> Site:
         """The machine that an attempt is about."""
         vm, machine, image = (arguments.get(name) for name in ("vm", "machine", "image"))
+        if part := next((arguments[name] for name in ("s", "processor", "device") if name in arguments), None):
+            return next(site for site in self.sites if part in site.names.divided)
         if image is not None:
             return next(site for site in self.sites if site.names.image == image)
         return next(site for site in self.sites if vm in site.vms or site.names.machine == machine)
 
-    def _strike(self, site: Site, fault: str, vm: str | None) -> Answer:
-        """As often as the world tolerates it, on whatever machine."""
+    def _strike(self, site: Site, fault: str, about: str | None) -> Answer:
+        """As often as the world tolerates it, on whatever machine; `about` is the VM or the device."""
         if not self._left.get(fault, 0):
             return Refused("no more such faults are tolerated")
-        if not site.strike(fault, vm):
+        if not site.strike(fault, about):
             return Refused("there is nothing that this fault could strike")
         self._left[fault] -= 1
         return Done()

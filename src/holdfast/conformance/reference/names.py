@@ -11,7 +11,7 @@ from ...impl.plan import Formats, Plan, Sizes, Tolerated, VmSizes
 from ...impl.simulator.state import MachineStart
 
 Constants = Mapping[str, Mapping[str, Any]]
-"""The constants of each member, by its label."""
+"""The constants of each member, and its sort, by its label."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,24 @@ class Names:
         return cls(machine, at["host_vm"], place, known, next(images, None))
 
     @property
+    def split(self) -> str | None:
+        """How the machine is divided, where the world has that."""
+        return next((label for label, its in self.known.items() if self._is(its, "Split", machine=self.machine)), None)
+
+    def parts(self, sort: str) -> tuple[str, ...]:
+        """The processors of the machine, or its devices, where it can be split."""
+        return tuple(label for label, its in self.known.items() if self.split and self._is(its, sort, split=self.split))
+
+    @property
+    def divided(self) -> frozenset[str]:
+        """All that the machine can be divided by: how, and what there is to divide."""
+        return frozenset(filter(None, (self.split, *self.parts("Processor"), *self.parts("Device"))))
+
+    @staticmethod
+    def _is(its: Mapping[str, Any], sort: str, **of: str) -> bool:
+        return its["sort"] == sort and all(its[name] == label for name, label in of.items())
+
+    @property
     def store(self) -> str | None:
         """Where its image goes."""
         return self.known[self.image]["store"] if self.image else None
@@ -43,12 +61,14 @@ class Names:
         """A plan without steps: what the controller is told of sizes and faults. At which step it is, each attempt says."""
         promised = tuple(self._promised(vm) for vm in vms)
         old, new = (self.known[self.place[place]] for place in (Place.OLD, Place.NEW))
-        formats = Formats(old["writes_format"], tuple(range(new["reads_from"], new["reads_upto"] + 1)))
+        offered = (new["hardware_from"], new["hardware_upto"])
+        formats = Formats(old["writes_format"], tuple(range(new["reads_from"], new["reads_upto"] + 1)), offered)
         return Plan("conform", self.machine, (), promised, self._sizes(), tolerated, formats)
 
     def _promised(self, vm: str) -> VmSizes:
         budget_pages = self.known[self.budgets[vm]]["budget"] if vm in self.budgets else None
-        return VmSizes(vm, self.known[vm]["size"], self.known[vm]["reservation"], budget_pages)
+        its = self.known[vm]
+        return VmSizes(vm, its["size"], its["reservation"], budget_pages, its["hardware"])
 
     @property
     def budgets(self) -> Mapping[str, str]:
@@ -68,6 +88,9 @@ class Names:
             self._sizes(),
             at["swap"],
             battery=bridged,
+            partition_pages=self.known[self.split]["given"] if self.split else 0,
+            processors=self.parts("Processor"),
+            devices=self.parts("Device"),
         )
 
     def _sizes(self) -> Sizes:

@@ -10,12 +10,14 @@ from ...impl.chronicle import Chronicle
 from ...impl.driver import Copy, Effect, Ending, HostVmState, ImageState, MachineView, Place, Stage, VmView
 from ...impl.errors import Stopped, UnusableJournal
 from ...impl.journal import Identity, Journal
+from ...impl.partitions import PARTITIONED, split_fields
 from ...impl.plan import Step, Tolerated
 from ...impl.reconciling import Reconciler
 from ...impl.rules import Situation, next_effect
 from ...impl.safeguards import Safeguards
 from ...impl.simulator.faults import Fault, strike
 from ...impl.simulator.storage import Store
+from ...impl.simulator.striking import start_dma
 from ..adapter import Answer, Did, Done, Happened, Refused, Shown
 from .actions import ABOUT_MACHINES, ABOUT_VMS, BY_ITSELF, ENDINGS, RECLAIMING
 from .names import Names
@@ -139,6 +141,9 @@ class Site:
         name, machine, vm = RECLAIMING.get(action, action), self.names.machine, arguments.get("vm")
         if action == "reclaim":
             return Effect(name, machine, vm, arguments["balloon"], arguments["swap"])
+        if action in PARTITIONED:
+            part = arguments.get("processor") or arguments.get("device")
+            return Effect(name, machine, amount=arguments.get("amount"), part=part)
         return Effect(name, machine, vm, arguments.get("amount"))
 
     def _by_itself(self, effect: Effect) -> bool:
@@ -170,6 +175,8 @@ class Site:
             return "there are not so many pages to be sent"
         if effect.action == "write_image" and not _unwritten(effect, belief.machine):
             return "there are not so many pages to be written"
+        if effect.action in PARTITIONED:  # hypervisors do much of it side by side: any of it, in its turn
+            return str(self._safe.withheld(effect, belief, belief.machine, vm) or "")
         budget_pages = self._plan.vm_named[vm.name].downtime_pages if vm else None
         now = Situation(belief.machine, vm, belief.sealed_digest, self._safe, belief.halted_digest, budget_pages)
         verbs = {**ABOUT_MACHINES, **ABOUT_VMS}[effect.action]
@@ -184,9 +191,10 @@ class Site:
         self.look()
         return Refused(why) if why else Done()
 
-    def strike(self, fault: str, vm: str | None) -> bool:
+    def strike(self, fault: str, about: str | None) -> bool:
         """A fault strikes; whether there was anything to strike."""
-        if strike(self.simulator.world, Fault(0, fault, vm)) is None:
+        world = self.simulator.world
+        if not (start_dma(world, about) if fault == "dma_outlasts" else strike(world, Fault(0, fault, about))):
             return False
         self.look()
         return True
@@ -207,6 +215,8 @@ class Site:
         if at.image:
             yield f"{at.host_vm}.whole", self.simulator.world.machine.whole
             yield from ((f"{at.image}.{field}", value) for field, value in self._of_image(machine))
+        if machine.partitions:
+            yield from split_fields(at.machine, machine.partitions).items()
         for name, vm in world.vms.items():
             yield from ((f"{name}.{field}", value) for field, value in self._of_vm(vm))
 
@@ -241,8 +251,9 @@ class Site:
 
 
 def _tolerated(state: Shown) -> Tolerated:
-    """What a world tolerates, as a plan has it."""
-    return Tolerated(**{f.name: int(state.get(f"tolerated.{f.name}", 0)) for f in fields(Tolerated)})
+    """What a world tolerates, as a plan has it: of boots, those that fail and those that hang."""
+    times = {f.name: int(state.get(f"tolerated.{f.name}", 0)) for f in fields(Tolerated)}
+    return Tolerated(**times | {"boot_failed": times["boot_failed"] + int(state.get("tolerated.boot_hung", 0))})
 
 
 def _waits_for_controller(vm: VmView) -> bool:
