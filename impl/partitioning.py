@@ -36,9 +36,9 @@ def back(machine: MachineView) -> Iterator[Effect]:
     """What leads to one partition, the old hypervisor's, as it was."""
     partitions = _of(machine)
     on = _Ordering(machine.name)
-    yield from (on.part("restart_device", device) for device in partitions.division.devices if device.quiesced)
     if not partitions.division.homeward:
         yield on.whole("turn_back")
+    yield from (on.part("restart_device", device) for device in partitions.division.devices if device.quiesced)
     if machine.host_vm is HostVmState.CROSSING:
         yield from _home(on, partitions)
     elif machine.new is not Power.ABSENT:

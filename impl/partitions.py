@@ -124,8 +124,9 @@ def encoded_partitions(view: PartitionsView) -> dict[str, Any]:
 
 def decoded_partitions(said: Mapping[str, Any]) -> PartitionsView:
     """The view that was encoded so. Raises KeyError, TypeError, ValueError for what is none."""
-    fields = dict(said["division"]) | {"bequest": Bequest(said["division"]["bequest"])}
-    fields |= {name: tuple(Part(*part) for part in said["division"][name]) for name in _PARTS}
+    fields: dict[str, Any] = dict(said["division"])
+    fields["bequest"] = Bequest(fields["bequest"])
+    fields |= {name: tuple(Part(*part) for part in fields[name]) for name in _PARTS}
     pages = {name: said[name] for name in _PAGES}
     return PartitionsView(Division(**fields), **pages, dma=tuple(said["dma"]))
 

@@ -16,7 +16,7 @@ from .migrations import FAULTS_IN_OUTCOMES, ON_VMS
 from .remapping import ON_REMAPPED
 from .state import Guest, MachineStart, Reality, VmStart, reality
 from .storing import ON_STORAGE
-from .striking import let_pass
+from .striking import last_to_start, let_pass
 
 EFFECT_US = 1_000
 """What any effect takes, beside the pages that it moves, at one microsecond each."""
@@ -126,7 +126,8 @@ class Simulator:
             return
         self.struck.append(fault)
         if self._tapped:
-            about = Effect(fault.name, self.world.machine.start.name, where if where in self.world.vms else None)
+            vm, part = where if where in self.world.vms else None, last_to_start(self.world, fault.name)
+            about = Effect(fault.name, self.world.machine.start.name, vm, part=part)
             self._tap.emit("fault", fault.name, arguments_of(about), {})
 
     def _heard(self, action: str, vm: Guest, pages: int) -> None:

@@ -119,10 +119,12 @@ def _launch(world: Reality) -> str:
 
 
 def _finish_boot(world: Reality) -> str:
-    """Up, or ended: what hangs must not come up later."""
+    """Up, or ended: what hangs must not come up later; in a partition of its own it is left to be ended."""
     machine = world.machine
     if machine.new is Power.ABSENT:
         return "the new hypervisor is not booting"
+    if machine.new is Power.HUNG:
+        return "boot_hung"
     if machine.boot_hangs:
         end_new(world, "boot_hung")
         return "boot_hung"

@@ -11,13 +11,13 @@ from .state import Reality
 
 def start_dma(world: Reality, name: str | None = None) -> bool:
     """A device, or the first that can, has started DMA that outlasts its being quiesced; whether there was one."""
-    for device in _busy(world):
-        if name in (None, device.name):
-            parts = world.machine.partitions
-            if parts is not None and device.name not in parts.dma:
-                parts.dma.append(device.name)
-            return True
-    return False
+    parts = world.machine.partitions
+    chosen = next((device for device in _busy(world) if name in (None, device.name)), None)
+    if parts is None or chosen is None:
+        return False
+    if chosen.name not in parts.dma:
+        parts.dma.append(chosen.name)
+    return True
 
 
 def _busy(world: Reality) -> list[Part]:
@@ -25,6 +25,12 @@ def _busy(world: Reality) -> list[Part]:
     if parts is None or not parts.division.split:
         return []
     return [device for device in parts.division.devices if not device.quiesced]
+
+
+def last_to_start(world: Reality, fault: str) -> str | None:
+    """The device that this fault has struck, if it is one that strikes devices."""
+    parts = world.machine.partitions
+    return parts.dma[-1] if fault == "dma_outlasts" and parts is not None else None
 
 
 def can_start_dma(world: Reality) -> bool:
