@@ -6,6 +6,7 @@ import pytest
 
 from holdfast.conformance.verdicts import Conforms, Verdict
 
+from .coverages import Record, recorded
 from .test_reference_storage import held
 
 SMALL = (
@@ -17,31 +18,32 @@ SMALL = (
 )
 
 
-def assert_shown(verdict: Verdict, pairs: int = 100) -> None:
+def assert_shown(verdict: Verdict, record: Record, pairs: int = 100) -> None:
     """It conforms, and has done all and refused all that can be shown there, in so many percent of control states."""
     assert isinstance(verdict, Conforms), verdict
     coverage = verdict.report.coverage
     assert coverage is not None
+    recorded(verdict.report.world, coverage, record)
     assert (coverage.actions.percent, coverage.faults.percent, coverage.refusals.percent) == (100, 100, 100)
     assert coverage.pairs.percent >= pairs
     assert verdict.report.notes == ()
 
 
 @pytest.mark.parametrize("world", SMALL)
-def test_it_conforms_by_a_second_partition(world: str) -> None:
-    assert_shown(held(world, 3))
+def test_it_conforms_by_a_second_partition(world: str, record_property: Record) -> None:
+    assert_shown(held(world, 3), record_property)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("world", ["split-never-given-up", "split-smallest"])
-def test_it_conforms_by_a_second_partition_with_every_fault(world: str) -> None:
-    assert_shown(held(world, 3))
+def test_it_conforms_by_a_second_partition_with_every_fault(world: str, record_property: Record) -> None:
+    assert_shown(held(world, 3), record_property)
 
 
 @pytest.mark.slow
-def test_it_conforms_whichever_of_three_ways_it_goes() -> None:
+def test_it_conforms_whichever_of_three_ways_it_goes(record_property: Record) -> None:
     """Only an image on which nothing rests is deleted rather than read back."""
-    assert_shown(held("any-of-three-ways", 3), 99)
+    assert_shown(held("any-of-three-ways", 3), record_property, 99)
 
 
 @pytest.mark.slow

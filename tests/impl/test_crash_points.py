@@ -58,7 +58,7 @@ def all_of(case: Case, sets: list[tuple[Fault, ...]], tally: Tally) -> None:
             tally.wrong += part.wrong
 
 
-@pytest.mark.parametrize("case", [ONE, TIGHT, GIVEN, STORED, PARTED, REMAPPED, IN_PLACE, AT_REST], ids=lambda c: c.name)
+@pytest.mark.parametrize("case", [ONE, TIGHT, GIVEN, REMAPPED], ids=lambda c: c.name)
 def test_every_crash_and_every_single_fault_in_a_small_world(case: Case, tally: Tally) -> None:
     all_of(case, singles(case), tally)
 
@@ -67,7 +67,9 @@ def test_every_crash_and_every_single_fault_in_a_small_world(case: Case, tally: 
 
 
 @pytest.mark.parametrize(
-    "case", [BUSY, TWO, THREE, RECLAIMED, STORED_TWO, CARELESS, PARTED_TWO, NEVER_AT_REST], ids=lambda c: c.name
+    "case",
+    [BUSY, TWO, THREE, RECLAIMED, STORED, STORED_TWO, CARELESS, PARTED, PARTED_TWO, IN_PLACE, AT_REST, NEVER_AT_REST],
+    ids=lambda c: c.name,
 )
 def test_every_crash_without_a_fault_in_the_larger_worlds(case: Case, tally: Tally) -> None:
     crash_everywhere(case, (), tally)
@@ -85,11 +87,15 @@ def test_every_crash_in_a_roll_back_after_a_crash(case: Case, tally: Tally) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", [BUSY, TWO, THREE, RECLAIMED, STORED_TWO, PARTED_TWO], ids=lambda c: c.name)
+@pytest.mark.parametrize(
+    "case",
+    [BUSY, TWO, THREE, RECLAIMED, STORED, STORED_TWO, PARTED, PARTED_TWO, IN_PLACE, AT_REST],
+    ids=lambda c: c.name,
+)
 def test_every_crash_and_every_single_fault_in_the_larger_worlds(case: Case, tally: Tally) -> None:
     all_of(case, singles(case), tally)
 
-    assert tally.runs > 10_000
+    assert tally.runs > 4_000
     assert not tally.wrong
 
 
