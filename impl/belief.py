@@ -83,7 +83,7 @@ class Belief:
             self.reserved_inside_pages += self._reserved_inside(vm) - self._reserved_inside(self.vms.get(vm.name))
             self.vms[vm.name] = vm
             self.in_flight.pop(vm.name, None)
-            if vm.stage is not Stage.SETTLED:
+            if vm.stage not in (Stage.SETTLED, Stage.ELSEWHERE):
                 self.in_flight[vm.name] = vm
 
     def _reserved_inside(self, vm: VmView | None) -> int:

@@ -174,7 +174,8 @@ class Controller:
             self._chronicle.step_done(step.name, world.time_us)
             course.finish(step)
             return True
-        if (why := self._safe.withheld(effect, belief, world.machine, vm, taking=taking)) is not None:
+        why = self._safe.withheld(effect, belief, world.machine, vm, taking=taking, others=world.others)
+        if why is not None:
             self._stuck = why
             return False
         self._perform(step, effect)
@@ -219,7 +220,8 @@ def _check_names(plan: Plan, world: World) -> None:
 
 
 def _check_beginning(plan: Plan, world: World) -> None:
-    """A plan begins with every VM at the old hypervisor, and nothing of an exchange there."""
+    """A plan begins with every VM at the old hypervisor, or still to come from another machine, and nothing of an exchange
+    there."""
     _check_names(plan, world)
     machine = world.machine
     if machine.name != plan.machine:
@@ -230,7 +232,7 @@ def _check_beginning(plan: Plan, world: World) -> None:
     if machine.host_vm is not HostVmState.ABSENT or left:
         raise Contradiction(f"{plan.machine} has a host VM, a hand-off map, or an image, from before")
     for vm in world.vms.values():
-        if not _at_rest_on_old(vm):
+        if vm.stage is not Stage.ELSEWHERE and not _at_rest_on_old(vm):
             raise Contradiction(f"{vm.name} is not running, settled, on the old hypervisor")
 
 

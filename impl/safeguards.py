@@ -5,15 +5,17 @@ Nothing but tests replaces any of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from .belief import Belief
 from .deviations import machine_deviation, vm_deviation
-from .driver import Copy, Effect, HostVmState, ImageState, MachineView, Place, Stage, VmView
+from .driver import LEAVING, Copy, Effect, HostVmState, ImageState, MachineView, OtherMachine, Place, Stage, VmView
 from .errors import NoRoom, OutOfOrder, Stopped
 from .gate import Occupancy, short_of
 from .plan import Plan
+from .transfers import not_offered, not_yet_here, unwelcome
 
 
 def finish_migration(vm: VmView) -> str:
@@ -49,7 +51,11 @@ def left_behind(effect: Effect, vms: Iterable[VmView]) -> str:
     """Which VMs an effect has to wait for, since it would leave them behind; "" where none is (S4, X4)."""
     if effect.action in ("suspend", "tear_down_old", "suspend_to_storage", "retire_old"):
         outside = [
-            vm.name for vm in vms if not vm.lost and (vm.stage is not Stage.SETTLED or vm.source is not Place.GUEST)
+            vm.name
+            for vm in vms
+            if not vm.lost
+            and vm.stage is not Stage.ELSEWHERE
+            and (vm.stage is not Stage.SETTLED or vm.source is not Place.GUEST)
         ]
         return f"{effect} waits until {', '.join(outside)} is settled in the host VM" if outside else ""
     if effect.action == "destroy_host_vm":
@@ -89,8 +95,14 @@ def rests_on_image(effect: Effect, machine: MachineView) -> str:
 
 
 def give_migration_up(vm: VmView) -> str:
-    """How a migration is undone: cancelled before the commit, finished after it, since authority has passed."""
+    """How a migration is undone: given up before the commit, finished after it, since authority has passed."""
+    if vm.stage in LEAVING:
+        return "call_off"
     return "cancel" if vm.stage in (Stage.COPYING, Stage.STOPPED, Stage.PASSING) else finish_migration(vm)
+
+
+NOBODY: Mapping[str, OtherMachine] = MappingProxyType({})
+"""There is no other machine."""
 
 
 @dataclass(frozen=True)
@@ -108,12 +120,22 @@ class Safeguards:
     before_freeing: Callable[[MachineView, str | None], str] = before_freeing
     before_waking: Callable[[MachineView, str | None], str] = before_waking
     rests_on_image: Callable[[Effect, MachineView], str] = rests_on_image
+    unwelcome: Callable[[Plan, Effect, Mapping[str, OtherMachine]], str] = unwelcome
+    not_yet_here: Callable[[Effect, MachineView], str] = not_yet_here
+    not_offered: Callable[[Plan, Effect, Iterable[VmView]], str] = not_offered
     short_of: Callable[[Plan, Effect, Occupancy], str] = short_of
     vm_deviation: Callable[[VmView, VmView, Effect | None], tuple[str, ...]] = vm_deviation
     machine_deviation: Callable[[MachineView, MachineView, Effect | None], tuple[str, ...]] = machine_deviation
 
     def withheld(
-        self, effect: Effect, belief: Belief, machine: MachineView, vm: VmView | None, *, taking: bool = False
+        self,
+        effect: Effect,
+        belief: Belief,
+        machine: MachineView,
+        vm: VmView | None,
+        *,
+        taking: bool = False,
+        others: Mapping[str, OtherMachine] = NOBODY,
     ) -> Stopped | None:
         """Why an effect that is due has to wait; None where it need not. `taking`: some step has still to take memory."""
         if self.gives_later(effect, taking):
@@ -124,6 +146,18 @@ class Safeguards:
             return OutOfOrder(f"no step can go on: {waits} (S18)")
         if waits := self.rests_on_image(effect, machine):
             return OutOfOrder(f"no step can go on: {waits} (S16)")
-        there = Occupancy(machine, vm, tuple(belief.in_flight.values()), belief.reserved_inside_pages)
+        if waits := self._between_machines(effect, belief, machine, others):
+            return OutOfOrder(f"no step can go on: {waits}")
+        there = Occupancy(machine, vm, tuple(belief.in_flight.values()), belief.reserved_inside_pages, others)
         short = self.short_of(belief.plan, effect, there)
         return NoRoom(f"no step can go on: {short} (O)") if short else None
+
+    def _between_machines(
+        self, effect: Effect, belief: Belief, machine: MachineView, others: Mapping[str, OtherMachine]
+    ) -> str:
+        """What waits for another machine, or for VMs that come from one or should go to one; "" for nothing."""
+        return (
+            self.unwelcome(belief.plan, effect, others)
+            or self.not_yet_here(effect, machine)
+            or self.not_offered(belief.plan, effect, belief.vms.values())
+        )

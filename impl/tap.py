@@ -17,6 +17,7 @@ TRACE_VERSION = 1
 
 ACTORS: Mapping[str, str] = {
     **dict.fromkeys(("copy", "copy_again", "stop", "commit", "activate", "pass_frames"), "hypervisor"),
+    **dict.fromkeys(("send", "send_again", "stun", "hand_over"), "hypervisor"),
     **dict.fromkeys(("build_map", "seal_map", "finish_boot", "pass_map", "validate_map"), "hypervisor"),
     **dict.fromkeys(("inflate", "deflate", "swap_out"), "scheduler"),
     **dict.fromkeys(("write_image", "sync_image", "verify_image", "verify_loaded", "delete_image"), "hypervisor"),
@@ -76,11 +77,18 @@ def arguments_of(effect: Effect) -> dict[str, Any]:
     """An effect's arguments under the model's names."""
     if effect.action == "reclaim":
         return {"vm": effect.vm, "balloon": effect.amount, "swap": effect.swap_pages}
-    if effect.action in ABOUT_IMAGES:
+    if effect.to is not None:
+        about = {"t": way(effect.vm, effect.to)}
+    elif effect.action in ABOUT_IMAGES:
         about = {"image": f"{effect.machine}.image"}
     else:
         about = {"machine": effect.machine} if effect.vm is None else {"vm": effect.vm}
     return about if effect.amount is None else about | {"amount": effect.amount}
+
+
+def way(vm: str | None, to: str) -> str:
+    """The name of a VM's way to another machine."""
+    return f"{vm} to {to}"
 
 
 def changes(before: VmView | MachineView, after: VmView | MachineView) -> dict[str, list[Any]]:
@@ -119,8 +127,8 @@ _MACHINE_FIELDS = {
 
 
 def _plain(value: Any) -> Any:
-    """The model's name: there a VM whose source has ended is committed still, one whose frames are to pass has stopped, and
-    what was read of a copy is verified."""
+    """The model's name: there a VM whose source has ended is committed still, one whose frames are to pass has stopped, one that
+    goes to another machine is settled on its own, and what was read of a copy is verified."""
     return _MODELS.get(value, value.value) if isinstance(value, Enum) else value
 
 
@@ -128,4 +136,5 @@ _MODELS: Mapping[Enum, str] = {
     Copy.READ: "verified",
     Stage.FENCED: Stage.COMMITTED.value,
     Stage.PASSING: Stage.STOPPED.value,
+    **dict.fromkeys((Stage.SENDING, Stage.STUNNED), Stage.SETTLED.value),
 }

@@ -17,6 +17,7 @@ from .storing import (
     tear_image,
     tear_loaded,
 )
+from .transfers import leaves, turn_back
 
 
 @dataclass(frozen=True, order=True)
@@ -146,6 +147,7 @@ ON_GUESTS: Mapping[str, tuple[Callable[[Guest], bool], Callable[[Reality, Guest]
     "destination_killed": (_has_receiver, _kill_receiver),
     "source_killed": (lambda vm: vm.stage is Stage.COMMITTED, _kill_source),
     "source_continued": (_has_idle_source, _continue_source),
+    "transfer_failed": (leaves, lambda world, vm: turn_back(world, vm, "transfer_failed")),
     "balloon_stopped_short": (lambda vm: vm.balloon_target > vm.ballooned and not vm.balloon_stuck, _stop_short),
 }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..driver import Place
-from .state import NOT_THERE, Guest, Reality
+from .network import NOT_THERE
+from .state import Guest, Reality
 
 Heard = Callable[[str, Guest, int], None]
 """Hears what a guest did: the action, the VM, how many pages."""
@@ -40,6 +41,8 @@ def write_block(vm: Guest, block: int, places: tuple[Place, ...], heard: Heard) 
         vm.copies[place][block] = vm.truth[block]
     if there is not None and was_clean and there[block] != vm.truth[block]:
         heard("dirty", vm, max(1, vm.resident // len(vm.truth)))
+    if vm.parcel is not None and vm.parcel.blocks[block] == vm.truth[block] - 1:
+        heard("write_sent", vm, max(1, vm.resident // len(vm.truth)))
 
 
 def check(world: Reality, vm: Guest, place: Place) -> None:

@@ -24,6 +24,7 @@ from .worlds import (
     CASES,
     GIVEN,
     IN_PLACE,
+    MOVED,
     ONE,
     RECLAIMED,
     REMAPPED,
@@ -54,7 +55,7 @@ def all_of(case: Case, sets: list[tuple[Fault, ...]], tally: Tally) -> None:
             tally.wrong += part.wrong
 
 
-@pytest.mark.parametrize("case", [ONE, TIGHT, GIVEN, STORED, REMAPPED, IN_PLACE], ids=lambda c: c.name)
+@pytest.mark.parametrize("case", [ONE, TIGHT, GIVEN, STORED, REMAPPED, IN_PLACE, MOVED], ids=lambda c: c.name)
 def test_every_crash_and_every_single_fault_in_a_small_world(case: Case, tally: Tally) -> None:
     all_of(case, singles(case), tally)
 
@@ -70,7 +71,7 @@ def test_every_crash_without_a_fault_in_the_larger_worlds(case: Case, tally: Tal
     assert not tally.wrong
 
 
-@pytest.mark.parametrize("case", [ONE, STORED, REMAPPED], ids=lambda c: c.name)
+@pytest.mark.parametrize("case", [ONE, STORED, REMAPPED, MOVED], ids=lambda c: c.name)
 def test_every_crash_in_a_roll_back_after_a_crash(case: Case, tally: Tally) -> None:
     crash_twice(case, tally)
 

@@ -19,6 +19,7 @@ from holdfast.impl.simulator.remapping import ON_REMAPPED
 from holdfast.impl.simulator.replaying import relive
 from holdfast.impl.simulator.state import Reality
 from holdfast.impl.simulator.storing import ON_STORAGE
+from holdfast.impl.simulator.transfers import ON_ITS_WAY
 from holdfast.impl.tap import LinesTap, NoTap
 from holdfast.specs.model import safety
 
@@ -37,7 +38,7 @@ INTO = ("create_host_vm", "consolidate a", "copy a", "stop a", "copy a", "commit
 
 
 def test_every_action_of_the_protocol_can_be_performed() -> None:
-    assert set(ON_VMS) | set(ON_REMAPPED) | set(ON_MACHINE) | set(ON_STORAGE) == set(ACTIONS)
+    assert set(ON_VMS) | set(ON_REMAPPED) | set(ON_ITS_WAY) | set(ON_MACHINE) | set(ON_STORAGE) == set(ACTIONS)
 
 
 def test_what_cannot_be_done_is_refused_and_changes_nothing() -> None:

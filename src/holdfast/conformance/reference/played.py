@@ -15,7 +15,8 @@ from ...impl.driver import Effect
 from ...impl.simulator.driver import Simulator
 from ...impl.simulator.guests import move, write_block
 from ...impl.simulator.migrations import out_of_reach
-from ...impl.simulator.state import NOT_THERE, Guest, MachineStart, VmStart, reality
+from ...impl.simulator.network import NOT_THERE
+from ...impl.simulator.state import Guest, MachineStart, VmStart, reality
 from ...impl.simulator.storage import Store
 from ...impl.tap import Tap
 from ..adapter import Shown
