@@ -45,6 +45,12 @@ def write_block(vm: Guest, block: int, places: tuple[Place, ...], heard: Heard) 
         heard("write_sent", vm, max(1, vm.resident // len(vm.truth)))
 
 
+def write_slot(vm: Guest, block: int) -> None:
+    """The guest writes a page that is swapped, which is in its slot again afterwards."""
+    vm.swapped_truth[block] += 1
+    vm.slots[block] = vm.swapped_truth[block]
+
+
 def check(world: Reality, vm: Guest, place: Place) -> None:
     """A VM that executes proves that its memory is what it wrote (S3)."""
     copy = vm.copies.get(place)
