@@ -40,7 +40,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "send": "Send `amount` pages over the network that were not sent yet, resident or swapped.",
         "send_again": "Send `amount` pages over the network again that were written since.",
         "stun": "Stun a VM that goes to another machine: nothing is written any more.",
-        "hand_over": "End the VM here and run it on the other machine, at once, after seeing that all of it is there; else refused.",
+        "hand_over": "End the VM here and run it on the other machine at once, after seeing that all is there, or refuse.",
         "call_off": "Drop what has arrived on the other machine, and let the VM go on here.",
         "suspend": "Suspend the host VM in memory.",
         "build_map": "The old hypervisor writes down where the pages of the host VM are.",
@@ -130,8 +130,8 @@ class Copy(Enum):
 
 class Stage(Enum):
     """A VM's migration: none, pre-copy, stop-and-copy, complete at both ends, or complete with its source ended; or, where
-    nothing is copied, stunned until its frames have passed. On its way to another machine: its pages are being sent, or it is
-    stunned for the last of them; or it is on another machine."""
+    nothing is copied, stunned until its frames have passed. On its way to another machine: its pages are being sent, or it
+    is stunned for the last of them; or it is on another machine."""
 
     SETTLED = "settled"
     COPYING = "copying"
@@ -195,7 +195,7 @@ class VmView:
 
     `source` is where it is settled, or what its migration leaves; `target` is the live receiver of a migration, None where
     there is none. A VM that is stunned without a target has lost its receiver: `cancel` lets it go on. One that goes to
-    another machine has no target here: of its pages `copied_pages` have arrived there, the swapped ones included.
+    another machine has no target: of its pages `copied_pages` have arrived there, the swapped ones included.
     """
 
     name: str
@@ -225,7 +225,7 @@ class VmView:
     downtime_us: int = 0
     """How long it has been stunned or suspended so far, in all."""
     abroad: str | None = None
-    """The other machine that it is on its way to, or on which it was seen: then `source` says nothing, and no page is here."""
+    """The other machine that it is on its way to, or on which it was seen: then `source` says nothing, no page is here."""
 
     @property
     def content_pages(self) -> int:

@@ -99,8 +99,12 @@ def changes(before: VmView | MachineView, after: VmView | MachineView) -> dict[s
 def seen(before: VmView | MachineView, after: VmView | MachineView) -> dict[str, list[Any]]:
     """All that was seen before and after an event, what it left as it was included."""
     names = _VM_FIELDS if isinstance(after, VmView) else _MACHINE_FIELDS
-    pairs = {shown: (getattr(before, name), getattr(after, name)) for name, shown in names.items()}
-    return {f"{after.name}.{shown}": [_plain(a), _plain(b)] for shown, (a, b) in pairs.items()}
+    labels = {name: f"{after.name}.{shown}" for name, shown in names.items()}
+    to = [view.abroad for view in (before, after) if isinstance(view, VmView) and view.abroad]
+    if to:  # what has arrived on another machine is an account of the way there
+        labels |= {name: f"{way(after.name, to[0])}.{shown}" for name, shown in _WAY_FIELDS.items()}
+    pairs = {label: (getattr(before, name), getattr(after, name)) for name, label in labels.items()}
+    return {label: [_plain(a), _plain(b)] for label, (a, b) in pairs.items()}
 
 
 _VM_FIELDS = {
@@ -114,6 +118,7 @@ _VM_FIELDS = {
     "balloon_target_pages": "balloon_target",
     "swap_target_pages": "swap_target",
 }
+_WAY_FIELDS = {"copied_pages": "sent", "dirty_pages": "stale"}
 _MACHINE_FIELDS = {
     "old": "old.power",
     "guest": "guest.power",
@@ -127,8 +132,8 @@ _MACHINE_FIELDS = {
 
 
 def _plain(value: Any) -> Any:
-    """The model's name: there a VM whose source has ended is committed still, one whose frames are to pass has stopped, one that
-    goes to another machine is settled on its own, and what was read of a copy is verified."""
+    """The model's name: there a VM whose source has ended is committed still, one whose frames are to pass has stopped, one
+    that goes to another machine is settled on its own, and what was read of a copy is verified."""
     return _MODELS.get(value, value.value) if isinstance(value, Enum) else value
 
 

@@ -1,12 +1,13 @@
 """A VM that goes to another machine, since it cannot stay on one that is to be exchanged.
 
-Each machine has a controller of its own. The one that the VM leaves leads, from the first page to the last: it alone may stop
-the VM, it knows what was written since, and until authority passes the VM is still its own. The other machine is asked, not
-led: what it has, what it offers, and whether it is in the middle of its own exchange is what it says itself (`World.others`);
-all that the VM may come to hold is set aside there by the first effect, so that its own controller reckons with it from
-then on, and waits with its exchange until the VM has arrived. That controller sees the VM only once it is there.
+Each machine has a controller of its own. The one of the machine that the VM leaves leads, from the first page to the last:
+it alone may stop the VM, it knows what was written since, and until authority passes the VM is its own. The other machine
+is asked, not led: what it has, what it offers, and whether it is in the middle of its exchange, it says itself
+(`World.others`). All that the VM may come to hold is set aside there by the first effect, so that its own controller reckons
+with it from then on, and waits with its exchange until the VM has arrived, which is when it first sees the VM.
 
-Authority passes once, at once, with `hand_over`. Before it the VM can always go on where it is; after it, nothing leads back.
+Authority passes once, at once, with `hand_over`. Before it the VM can always go on where it is; after it, nothing leads
+back.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import pytest
 from holdfast.specs.case import Case as World
 from tests.impl.crashes import Mechanism
 
-from . import controller, drivers, gate, remapping, rules, storing
+from . import controller, drivers, gate, remapping, rules, storing, transfers
 from .judging import in_lock_step, in_runs
 from .mutant import Mutant
 from .table import Record, Row, recorded
@@ -15,6 +15,7 @@ from .table import Record, Row, recorded
 MUTANTS = (
     *(*rules.MUTANTS, *gate.MUTANTS, *controller.MUTANTS, *drivers.MUTANTS, *storing.MUTANTS),
     *remapping.MUTANTS,
+    *transfers.MUTANTS,
 )
 WORLDS = {mutant.world.name: mutant.world for mutant in MUTANTS if mutant.world}
 CASES = {(m.case.name, m.faults, m.crashes): m for m in MUTANTS if m.case}
