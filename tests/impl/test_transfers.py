@@ -16,7 +16,7 @@ from holdfast.impl.plan import Entry, Plan, Step, Tolerated, VmSizes, in_order, 
 from holdfast.impl.simulator.driver import Simulator
 from holdfast.impl.simulator.faults import Fault, strike
 from holdfast.impl.simulator.network import Network
-from holdfast.impl.simulator.state import Reality, reality
+from holdfast.impl.simulator.state import MachineStart, Reality, reality
 from holdfast.impl.tap import LinesTap
 from holdfast.specs.model import system
 
@@ -203,18 +203,17 @@ def stopped(case: Case, simulator: Simulator | None = None) -> Stopped:
     return stop.value
 
 
-def other(**sizes: int) -> Case:
+def beside(capacity_pages: int = 7, commit_limit_pages: int = 7, swap_pages: int = 2) -> Case:
     """The same with another machine beside it."""
-    assert MOVED.other is not None
-    return replace(MOVED, other=replace(MOVED.other, **sizes))
+    return replace(MOVED, other=MachineStart("n", capacity_pages, commit_limit_pages, 0, SIZES, swap_pages))
 
 
 @pytest.mark.parametrize(
     ("case", "why"),
     [
-        (other(capacity_pages=6), "n is short by 1 pages for a: 5 needed, 2 of 6 taken"),
-        (other(commit_limit_pages=6), "n's commit limit is short by 1 pages for a"),
-        (other(swap_pages=1), "n's swap is short by 1 pages for a: 2 needed, 0 of 1 taken"),
+        (beside(capacity_pages=6), "n is short by 1 pages for a: 5 needed, 2 of 6 taken"),
+        (beside(commit_limit_pages=6), "n's commit limit is short by 1 pages for a"),
+        (beside(swap_pages=1), "n's swap is short by 1 pages for a: 2 needed, 0 of 1 taken"),
         (
             replace(MOVED, plan=replace(MOVED.plan, network_pages=3)),
             "what may cross the network is short by 2 pages for send: 5 needed, 0 of 3 taken",

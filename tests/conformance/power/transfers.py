@@ -10,7 +10,7 @@ from holdfast.impl.deviations import VmControl
 from holdfast.impl.driver import Effect
 from holdfast.impl.safeguards import Safeguards
 from holdfast.impl.simulator import transfers as crossing
-from holdfast.impl.simulator.network import Parcel
+from holdfast.impl.simulator.network import NOT_THERE, Parcel
 from holdfast.impl.simulator.state import Guest, Reality
 from holdfast.specs.worlds import WORLDS
 from tests.impl.crashes import Mechanism
@@ -33,7 +33,7 @@ def _asks_nobody(*_: object) -> str:
 def _without_its_slots(world: Reality, goal: Reality, vm: Guest, parcel: Parcel) -> None:
     """The slots are let go where the VM was, and nothing is in those that it has now."""
     CROSS(world, goal, vm, parcel)
-    vm.slots = [crossing.NOT_THERE] * len(vm.slots)
+    vm.slots = [NOT_THERE] * len(vm.slots)
 
 
 def _frees_nothing(world: Reality, vm: Guest) -> None:
