@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from .chronicle import Chronicle
 from .course import Course, steps_back
 from .driver import (
+    GONE,
     Driver,
     Effect,
     Ending,
@@ -232,7 +233,7 @@ def _check_beginning(plan: Plan, world: World) -> None:
     if machine.host_vm is not HostVmState.ABSENT or left:
         raise Contradiction(f"{plan.machine} has a host VM, a hand-off map, or an image, from before")
     for vm in world.vms.values():
-        if vm.stage is not Stage.ELSEWHERE and not _at_rest_on_old(vm):
+        if vm.stage not in GONE and not _at_rest_on_old(vm):
             raise Contradiction(f"{vm.name} is not running, settled, on the old hypervisor")
 
 

@@ -8,7 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
-from .driver import LEAVING, Copy, Effect, HostVmState, ImageState, MachineView, MapState, Place, Power, Stage, VmView
+from .driver import (
+    GONE,
+    LEAVING,
+    Copy,
+    Effect,
+    HostVmState,
+    ImageState,
+    MachineView,
+    MapState,
+    Place,
+    Power,
+    Stage,
+    VmView,
+)
 from .errors import Contradiction
 
 ENDS = {
@@ -32,7 +45,7 @@ class VmControl(NamedTuple):
 
     def __str__(self) -> str:
         """As a person would say it."""
-        if self.stage is Stage.ELSEWHERE:
+        if self.stage in GONE:
             return f"on another machine, {self.abroad}"
         to = self.target.value if self.target else self.abroad
         toward = f" toward {to}" if to else ""
@@ -166,7 +179,10 @@ def _vm_faults(control: VmControl) -> Iterator[tuple[str, VmControl]]:
         yield "source_killed", VmControl(source, target, Stage.FENCED)
 
 
-TRANSFERS = ("transfer", "send", "send_again", "stun", "hand_over", "call_off")
+TRANSFERS = (
+    *("transfer", "send", "send_again", "stun", "hand_over", "call_off"),
+    *("switch_early", "fetch", "finish_fetching"),
+)
 """The effects that take a VM to another machine, or leave it where it is."""
 
 
@@ -177,7 +193,9 @@ def after_transferring(control: VmControl, effect: Effect) -> VmControl:
             return control._replace(stage=Stage.SENDING, abroad=effect.to)
         case "stun":
             return control._replace(stage=Stage.STUNNED)
-        case "hand_over":
+        case "switch_early":
+            return VmControl(Place.OLD, None, Stage.FETCHED, effect.to)
+        case "hand_over" | "finish_fetching":
             return VmControl(Place.OLD, None, Stage.ELSEWHERE, effect.to)
         case "call_off":
             return VmControl(control.source, None, Stage.SETTLED)
@@ -191,8 +209,13 @@ def _transfer_faults(control: VmControl) -> Iterator[tuple[str, VmControl]]:
         yield "", control._replace(stage=Stage.STUNNED)
     if control.stage in LEAVING:
         yield "transfer_failed", VmControl(control.source, None, Stage.SETTLED)
+    if control.stage is Stage.FETCHED:
+        yield "", control._replace(stage=Stage.ELSEWHERE)
+    if control.stage is Stage.FETCHING:
+        yield "", control._replace(stage=Stage.SETTLED)
     if control.stage is Stage.ELSEWHERE:
-        yield from (("", VmControl(place, None, Stage.SETTLED)) for place in (Place.OLD, Place.NEW))
+        arrived = (Stage.SETTLED, Stage.FETCHING)
+        yield from (("", VmControl(place, None, stage)) for place in (Place.OLD, Place.NEW) for stage in arrived)
 
 
 def machine_deviation(before: MachineView, now: MachineView, effect: Effect | None) -> tuple[str, ...]:

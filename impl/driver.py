@@ -41,6 +41,9 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "send_again": "Send `amount` pages over the network again that were written since.",
         "stun": "Stun a VM that goes to another machine: nothing is written any more.",
         "hand_over": "End the VM here and run it on the other machine at once, after seeing that all is there, or refuse.",
+        "switch_early": "Run the VM on the other machine at once; what has not arrived there is here until it is fetched.",
+        "fetch": "Fetch `amount` pages that were left, of a VM that runs on the other machine; here they are freed.",
+        "finish_fetching": "Nothing of the VM is left here: it is on the other machine, as any VM.",
         "call_off": "Drop what has arrived on the other machine, and let the VM go on here.",
         "suspend": "Suspend the host VM in memory.",
         "build_map": "The old hypervisor writes down where the pages of the host VM are.",
@@ -131,7 +134,8 @@ class Copy(Enum):
 class Stage(Enum):
     """A VM's migration: none, pre-copy, stop-and-copy, complete at both ends, or complete with its source ended; or, where
     nothing is copied, stunned until its frames have passed. On its way to another machine: its pages are being sent, or it
-    is stunned for the last of them; or it is on another machine."""
+    is stunned for the last of them; or it is on another machine. By post-copy: it runs there, and pages are fetched from
+    here; seen from there, it runs, and fetches them."""
 
     SETTLED = "settled"
     COPYING = "copying"
@@ -141,11 +145,15 @@ class Stage(Enum):
     PASSING = "passing"
     SENDING = "sending"
     STUNNED = "stunned"
+    FETCHED = "fetched"
     ELSEWHERE = "elsewhere"
+    FETCHING = "fetching"
 
 
 LEAVING = (Stage.SENDING, Stage.STUNNED)
 """Stages of a VM that is on its way to another machine, and still on its own."""
+GONE = (Stage.FETCHED, Stage.ELSEWHERE)
+"""Stages of a VM that another machine has the authority over."""
 
 
 class Ending(Enum):
@@ -225,7 +233,10 @@ class VmView:
     downtime_us: int = 0
     """How long it has been stunned or suspended so far, in all."""
     abroad: str | None = None
-    """The other machine that it is on its way to, or on which it was seen: then `source` says nothing, no page is here."""
+    """The other machine that it is on its way to, or on which it was seen: then `source` says nothing, no page is here,
+    but for those that are still to be fetched."""
+    missing_pages: int = 0
+    """What is still to be fetched of a VM that runs on another machine than it lay on."""
 
     @property
     def content_pages(self) -> int:
@@ -235,7 +246,7 @@ class VmView:
     @property
     def authority(self) -> Place | None:
         """The one hypervisor of this machine that may run it; None where it is lost, or on another machine."""
-        if self.lost or self.stage is Stage.ELSEWHERE:
+        if self.lost or self.stage in GONE:
             return None
         return self.target if self.stage in (Stage.COMMITTED, Stage.FENCED) else self.source
 
@@ -280,11 +291,13 @@ class MachineView:
     store_promised_pages: int = 0
     """What images of all machines take of it, or will take once those that are being written are complete."""
     set_aside_pages: int = 0
-    """What is held for VMs that are on their way here from other machines; `used_pages` and `committed_pages` have it."""
+    """What is held for VMs that are on their way here from other machines, or that fetch from here what they have left;
+    `used_pages` and `committed_pages` have it."""
     slots_set_aside_pages: int = 0
     """The same of swap slots; `swapped_pages` has it."""
     crossed_pages: int = 0
-    """How many pages it has sent to other machines so far, those included that were sent again."""
+    """How many pages it has sent to other machines so far, those included that were sent again, or are still to
+    be fetched."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ gate reckons with what was observed, not with what the plan expects: a balloon t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .deviations import ENDS, REMAPS
 from .driver import Effect, MachineView, OtherMachine, Place, Power, Stage, VmView
@@ -35,6 +35,9 @@ def short_of(plan: Plan, effect: Effect, there: Occupancy) -> str:
         return _for_metadata(plan, REMAPS[effect.action][1], there.vm, there)
     if effect.action == "transfer" and there.vm is not None:
         return _for_transfer(plan, effect, there.vm, there.others)
+    if effect.action == "switch_early" and there.vm is not None:
+        rest_pages = there.vm.content_pages - there.vm.copied_pages + there.vm.dirty_pages
+        return over_the_network(plan, replace(effect, amount=rest_pages), there.machine)
     if effect.action in ("send", "send_again"):
         return over_the_network(plan, effect, there.machine)
     if effect.action == "suspend_to_storage":

@@ -38,6 +38,8 @@ class Step:
     """`transfer` only: the machine that the VM goes to."""
     to_new: bool = False
     """`transfer` only: whether it goes to the new hypervisor there, since that machine was exchanged before."""
+    early: bool = False
+    """`transfer` only: whether it runs there before all of it has arrived. If either machine dies meanwhile, it is lost."""
 
 
 @dataclass(frozen=True)

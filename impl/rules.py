@@ -10,11 +10,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from .deviations import ENDS, REMAPS
-from .driver import LEAVING, Copy, Effect, HostVmState, ImageState, MachineView, MapState, Place, Power, Stage, VmView
+from .driver import (
+    GONE,
+    LEAVING,
+    Copy,
+    Effect,
+    HostVmState,
+    ImageState,
+    MachineView,
+    MapState,
+    Place,
+    Power,
+    Stage,
+    VmView,
+)
 from .errors import Contradiction, PastNoReturn
 from .plan import Step
 from .safeguards import Safeguards
-from .transfers import next_of_transfer
+from .transfers import next_of_transfer, to_fetch
 
 ROUNDS_MOST = 3
 """How often pre-copy goes over what was written since, before the VM is stunned for the rest."""
@@ -49,10 +62,10 @@ def next_effect(step: Step, now: Situation) -> Effect | None:
 def _migration(step: Step, now: Situation) -> Effect | None:
     vm = _vm_of(step, now)
     source, target = {**ENDS, **REMAPS}[step.verb]
-    if vm.stage is Stage.ELSEWHERE and step.verb == "withdraw":  # what has gone to another machine stays there
+    if vm.stage in (*GONE, Stage.FETCHING) and step.verb == "withdraw":  # what has gone to another machine stays there
         return None
-    if vm.stage in (*LEAVING, Stage.ELSEWHERE):
-        raise Contradiction(f"{step.name}: {vm.name} goes to {vm.abroad}, or is there already")
+    if vm.stage in (*LEAVING, *GONE, Stage.FETCHING):
+        raise Contradiction(f"{step.name}: {vm.name} is on its way between machines, or on another one")
     if vm.stage is Stage.SETTLED:
         if vm.source is target or vm.lost:
             return None
@@ -83,8 +96,10 @@ def _next_of_migration(vm: VmView, now: Situation) -> Effect:
 def _settle(step: Step, now: Situation) -> Effect | None:
     """Rolling back: whatever is under way is given up, or finished where authority has passed."""
     vm = _vm_of(step, now)
-    if vm.stage in (Stage.SETTLED, Stage.ELSEWHERE) or vm.lost:
+    if vm.stage in (Stage.SETTLED, Stage.ELSEWHERE, Stage.FETCHING) or vm.lost:
         return None
+    if vm.stage is Stage.FETCHED:
+        return to_fetch(_about(now, vm, "fetch"), vm)
     return replace(_about(now, vm, now.safeguards.give_migration_up(vm)), to=vm.abroad)
 
 
@@ -237,7 +252,7 @@ def _reclaim(step: Step, now: Situation) -> Effect | None:
     vm = _vm_of(step, now)
     balloon_pages = vm.balloon_target_pages if step.balloon_pages is None else step.balloon_pages
     swap_pages = vm.swap_target_pages if step.swap_pages is None else step.swap_pages
-    if vm.lost or vm.stage is Stage.ELSEWHERE:
+    if vm.lost or vm.stage in GONE:
         return None
     if (vm.balloon_target_pages, vm.swap_target_pages) != (balloon_pages, swap_pages):
         return Effect("reclaim", now.machine.name, vm.name, balloon_pages, swap_pages)

@@ -11,7 +11,19 @@ from types import MappingProxyType
 
 from .belief import Belief
 from .deviations import machine_deviation, vm_deviation
-from .driver import LEAVING, Copy, Effect, HostVmState, ImageState, MachineView, OtherMachine, Place, Stage, VmView
+from .driver import (
+    GONE,
+    LEAVING,
+    Copy,
+    Effect,
+    HostVmState,
+    ImageState,
+    MachineView,
+    OtherMachine,
+    Place,
+    Stage,
+    VmView,
+)
 from .errors import NoRoom, OutOfOrder, Stopped
 from .gate import Occupancy, short_of
 from .plan import Plan
@@ -53,9 +65,7 @@ def left_behind(effect: Effect, vms: Iterable[VmView]) -> str:
         outside = [
             vm.name
             for vm in vms
-            if not vm.lost
-            and vm.stage is not Stage.ELSEWHERE
-            and (vm.stage is not Stage.SETTLED or vm.source is not Place.GUEST)
+            if not vm.lost and vm.stage not in GONE and (vm.stage is not Stage.SETTLED or vm.source is not Place.GUEST)
         ]
         return f"{effect} waits until {', '.join(outside)} is settled in the host VM" if outside else ""
     if effect.action == "destroy_host_vm":

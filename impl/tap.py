@@ -17,7 +17,7 @@ TRACE_VERSION = 1
 
 ACTORS: Mapping[str, str] = {
     **dict.fromkeys(("copy", "copy_again", "stop", "commit", "activate", "pass_frames"), "hypervisor"),
-    **dict.fromkeys(("send", "send_again", "stun", "hand_over"), "hypervisor"),
+    **dict.fromkeys(("send", "send_again", "stun", "hand_over", "fetch", "finish_fetching"), "hypervisor"),
     **dict.fromkeys(("build_map", "seal_map", "finish_boot", "pass_map", "validate_map"), "hypervisor"),
     **dict.fromkeys(("inflate", "deflate", "swap_out"), "scheduler"),
     **dict.fromkeys(("write_image", "sync_image", "verify_image", "verify_loaded", "delete_image"), "hypervisor"),

@@ -7,14 +7,16 @@ is asked, not led: what it has, what it offers, and whether it is in the middle 
 with it from then on, and waits with its exchange until the VM has arrived, which is when it first sees the VM.
 
 Authority passes once, at once, with `hand_over`. Before it the VM can always go on where it is; after it, nothing leads
-back.
+back. By post-copy it passes with `switch_early`: the VM runs there at once, and what it lacks is fetched, for as long as
+both machines live; so it is for plans that say so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from .driver import LEAVING, Effect, HostVmState, MachineView, OtherMachine, Place, Power, Stage, VmView
+from .driver import GONE, LEAVING, Effect, HostVmState, MachineView, OtherMachine, Place, Power, Stage, VmView
 from .errors import Contradiction
 from .plan import Plan, Step
 
@@ -31,9 +33,18 @@ def next_of_transfer(step: Step, machine: str, vm: VmView, rounds_most: int) -> 
         return None
     if vm.stage is Stage.SETTLED and vm.source is not Place.GUEST:
         return Effect("transfer", machine, vm.name, to=step.to, to_new=step.to_new)
-    if vm.stage not in LEAVING or vm.abroad != step.to:
+    if vm.stage not in (*LEAVING, Stage.FETCHED) or vm.abroad != step.to:
         raise Contradiction(f"{step.name}: {vm.name} is where this step does not move it from")
-    return _under_way(Effect("", machine, vm.name, to=step.to, to_new=step.to_new), vm, rounds_most)
+    bound = Effect("switch_early", machine, vm.name, to=step.to, to_new=step.to_new)
+    if vm.stage is Stage.FETCHED:
+        return to_fetch(bound, vm)
+    return bound if step.early and vm.stage is Stage.STUNNED else _under_way(bound, vm, rounds_most)
+
+
+def to_fetch(effect: Effect, vm: VmView) -> Effect:
+    """What is missing is fetched, and then the way is closed; forward only, since authority has passed."""
+    action = "fetch" if vm.missing_pages else "finish_fetching"
+    return replace(effect, action=action, amount=vm.missing_pages or None, to=vm.abroad)
 
 
 def _under_way(effect: Effect, vm: VmView, rounds_most: int) -> Effect:
@@ -77,7 +88,7 @@ def not_offered(plan: Plan, effect: Effect, vms: Iterable[VmView]) -> str:
     """Why the host VM is not suspended: the new hypervisor does not offer the virtual hardware of a VM in it (S3)."""
     if effect.action not in LEAVES_OLD:
         return ""
-    here = (vm.name for vm in vms if not vm.lost and vm.stage is not Stage.ELSEWHERE)
+    here = (vm.name for vm in vms if not vm.lost and vm.stage not in GONE)
     cannot_stay = [name for name in here if not plan.hardware.offers(plan.vm_named[name])]
     waits = (
         f"{effect} waits until {', '.join(cannot_stay)} has gone: the new hypervisor lacks its virtual hardware (S3)"

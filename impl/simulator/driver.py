@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..driver import (
+    GONE,
     Effect,
     Ending,
     MachineView,
@@ -159,7 +160,7 @@ class Simulator:
         if action in ("inflate", "deflate", "swap_out"):
             return  # what was moved has been told, with how much
         pairs = zip(before, self._views(effect), strict=True)
-        still = [(old, new) for old, new in pairs if not isinstance(new, VmView) or new.stage is not Stage.ELSEWHERE]
+        still = [(old, new) for old, new in pairs if not isinstance(new, VmView) or new.stage not in GONE]
         changed = {key: pair for old, new in still for key, pair in changes(old, new).items()}
         self._tap.emit(actor, action, arguments, changed)
 
@@ -187,13 +188,18 @@ class Simulator:
         """A VM that is here, or of which it is seen where it is."""
         if (vm := self.world.vms.get(name)) is not None:
             return self._vm_view(vm)
-        seen = self.world.network.where(name) if self.world.network else None
-        return VmView(name, Place.OLD, Stage.ELSEWHERE, abroad=seen)
+        network = self.world.network
+        gone, seen = (network.guest(name), network.where(name)) if network else (None, None)
+        if gone is None or gone.missing is None or gone.missing.origin != self.world.machine.start.name:
+            return VmView(name, Place.OLD, Stage.ELSEWHERE, abroad=seen)
+        missing_pages = gone.missing.pages(gone)
+        return VmView(name, Place.OLD, Stage.FETCHED, lost=gone.lost, abroad=seen, missing_pages=missing_pages)
 
     def _machine_view(self, of: Reality | None = None) -> MachineView:
         world = of or self.world
         m, network = world.machine, world.network
         coming = network.on_the_way_to(m.start.name) if network else ()
+        left_pages = network.left_on(m.start.name) if network else 0
         return MachineView(
             m.start.name,
             m.old,
@@ -219,7 +225,7 @@ class Simulator:
             m.host_vm_digest,
             m.store.capacity_pages,
             m.store.promised_pages,
-            set_aside_pages=sum(parcel.frames_pages for parcel in coming),
+            set_aside_pages=left_pages + sum(parcel.frames_pages for parcel in coming),
             slots_set_aside_pages=sum(parcel.slots_pages for parcel in coming),
             crossed_pages=world.crossed,
         )
@@ -246,4 +252,5 @@ class Simulator:
             vm.sent,
             vm.downtime_us + down_us,
             vm.parcel.goal if vm.parcel else None,
+            vm.missing.pages(vm) if vm.missing else 0,
         )

@@ -17,7 +17,7 @@ from .storing import (
     tear_image,
     tear_loaded,
 )
-from .transfers import leaves, turn_back
+from .transfers import fetching_from, leaves, lose_an_end, turn_back
 
 
 @dataclass(frozen=True, order=True)
@@ -168,6 +168,7 @@ ON_MACHINES: Mapping[str, tuple[Callable[[Reality], bool], Callable[[Reality], N
     "storage_full": (can_be_torn, run_out_of_room),
     "load_torn": (lambda w: w.machine.copy is Copy.LOADED, tear_loaded),
     "power_lost": (can_lose_power, lose_power),
+    "end_lost_while_fetching": (lambda w: fetching_from(w) is not None, lose_an_end),
 }
 
 FAULTS = (*ON_GUESTS, *ON_MACHINES)

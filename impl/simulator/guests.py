@@ -28,7 +28,7 @@ def act(world: Reality, vm: Guest, heard: Heard) -> None:
 
 def write(world: Reality, vm: Guest, places: tuple[Place, ...], heard: Heard) -> None:
     """The guest writes a block that chance has chosen, wherever it executes."""
-    if vm.truth:
+    if vm.truth and vm.missing is None:  # what is missing cannot be written, and it waits for that
         write_block(vm, world.draw(len(vm.truth)), places, heard)
 
 
@@ -53,8 +53,9 @@ def write_slot(vm: Guest, block: int) -> None:
 
 def check(world: Reality, vm: Guest, place: Place) -> None:
     """A VM that executes proves that its memory is what it wrote (S3)."""
-    copy = vm.copies.get(place)
-    if copy != vm.truth:
+    copy, missing = vm.copies.get(place), vm.missing.blocks if vm.missing else ()
+    there = copy is not None and all(copy[i] == wrote for i, wrote in enumerate(vm.truth) if i not in missing)
+    if copy is None or len(copy) != len(vm.truth) or not there:
         world.lose(vm, f"it runs at {place.value} with pages that are stale, lost or overwritten", "S3")
 
 

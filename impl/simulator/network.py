@@ -54,6 +54,20 @@ def _stale(pages: int, has: list[int], truth: list[int]) -> int:
     return max(1, pages * old // len(has)) if old else 0
 
 
+@dataclass(slots=True)
+class Missing:
+    """What a VM that runs on another machine has still to fetch: which blocks of its memory, and which of its swap."""
+
+    origin: str
+    blocks: set[int]
+    slots: set[int]
+
+    def pages(self, vm: Guest) -> int:
+        """How many pages that is."""
+        of = ((vm.resident, self.blocks, vm.truth), (vm.swapped, self.slots, vm.swapped_truth))
+        return sum(max(1, pages * len(lacks) // len(every)) for pages, lacks, every in of if lacks)
+
+
 @dataclass(slots=True, eq=False)
 class Network:
     """Machines that reach each other, by name."""
@@ -69,6 +83,15 @@ class Network:
     def where(self, vm: str) -> str | None:
         """The machine on which a VM is."""
         return next((name for name, world in self.machines.items() if vm in world.vms), None)
+
+    def guest(self, vm: str) -> Guest | None:
+        """A VM, on whatever machine it is."""
+        return next((world.vms[vm] for world in self.machines.values() if vm in world.vms), None)
+
+    def left_on(self, machine: str) -> int:
+        """How many pages there are still to be fetched from other machines."""
+        every = [vm for world in self.machines.values() for vm in world.vms.values()]
+        return sum(vm.missing.pages(vm) for vm in every if vm.missing and vm.missing.origin == machine)
 
     def on_the_way_to(self, machine: str) -> list[Parcel]:
         """What is on its way there, from whatever machine."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ..driver import Copy, HostVmState, MapState, Place, Power, Stage
 from ..plan import Sizes
-from .network import NOT_THERE, Network, Parcel
+from .network import NOT_THERE, Missing, Network, Parcel
 from .storage import Image, Store, digest
 
 BLOCKS_MOST = 16
@@ -89,6 +89,8 @@ class Guest:
     """What is in its swap slots."""
     parcel: Parcel | None = None
     """What of it is on another machine, while it goes there."""
+    missing: Missing | None = None
+    """What of it is still on the machine that it came from."""
 
     def fit_blocks(self) -> None:
         """As long as there are few pages each is a block: what is new is where the VM runs, and nowhere else."""

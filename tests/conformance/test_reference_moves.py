@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from holdfast.checkers.interpret import Run
-from holdfast.conformance import protocol
+from holdfast.conformance.lockstep import Rules
 from holdfast.conformance.reference import Reference
 from holdfast.conformance.session import Settings, conform, prepare
 from holdfast.conformance.verdicts import Conforms
@@ -13,14 +13,7 @@ from holdfast.specs.worlds import WORLDS
 
 from .coverages import Record, recorded
 
-MOVING = ("arrives-between-exchanges", "swapped-away", "one-cannot-stay")
-
-
-@pytest.mark.parametrize("world", ["post-copy", "post-copy-end-lost"])
-def test_of_moves_it_has_no_word_for_post_copy(world: str) -> None:
-    greeting = Reference().hello(protocol.world_record(Run(*WORLDS[world].build())))
-
-    assert greeting.unsupported >= {"switch_early", "fetch", "finish_fetching"}
+MOVING = ("arrives-between-exchanges", "swapped-away", "one-cannot-stay", "post-copy")
 
 
 @pytest.mark.parametrize("world", MOVING)
@@ -33,3 +26,15 @@ def test_it_conforms_by_moving_vms_away_and_shows_everything(world: str, record_
     recorded(world, coverage, record_property)
     assert coverage.whole, coverage
     assert verdict.report.notes == ()
+
+
+def test_it_conforms_where_an_end_dies_and_the_vm_is_lost(record_property: Record) -> None:
+    """Its controller stops then; until there, it shows what the world can show."""
+    settings = Settings(rules=Rules(careful=True))
+    verdict = conform(prepare(Run(*WORLDS["post-copy-end-lost"].build()), settings), Reference, settings)
+
+    assert isinstance(verdict, Conforms), verdict
+    coverage = verdict.report.coverage
+    assert coverage is not None
+    recorded("post-copy-end-lost", coverage, record_property)
+    assert (coverage.actions.percent, coverage.faults.percent, coverage.refusals.percent) == (100, 100, 100)

@@ -29,7 +29,7 @@ from .worlds import Case
 
 IDENTITY = Identity("plan", "cluster", "assumptions")
 EFFECTS_MOST = 1_000
-BEYOND = ("host_vm_killed", "balloon_stopped_short")
+BEYOND = ("host_vm_killed", "balloon_stopped_short", "end_lost_while_fetching")
 """Faults that no plan tolerates: the run stops, and whoever operates it says what then."""
 INTERFERENCE = "source_continued"
 """What no effect and no fault of the plan explains: the run must stop."""
@@ -299,7 +299,9 @@ def _wrong_elsewhere(simulator: Simulator) -> list[str]:
             found.append(f"something is set aside on {name}, and nothing is on its way (X2)")
         if (other.machine.used_pages, other.machine.swapped_pages) != (used_pages, swapped_pages):
             found.append(f"{name} is charged for more, or less, than what has come to it (X7)")
-        found += [f"{vm.start.name} does not run on {name} (S7)" for vm in there.vms.values() if not vm.unpaused]
+        found += [
+            f"{vm.start.name} does not run on {name} (S7)" for vm in there.vms.values() if not (vm.unpaused or vm.lost)
+        ]
     return found
 
 

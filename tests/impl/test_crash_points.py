@@ -22,6 +22,7 @@ from .worlds import (
     BUSY,
     CARELESS,
     CASES,
+    EARLY,
     GIVEN,
     IN_PLACE,
     MOVED,
@@ -55,7 +56,7 @@ def all_of(case: Case, sets: list[tuple[Fault, ...]], tally: Tally) -> None:
             tally.wrong += part.wrong
 
 
-@pytest.mark.parametrize("case", [ONE, TIGHT, GIVEN, STORED, REMAPPED, IN_PLACE, MOVED], ids=lambda c: c.name)
+@pytest.mark.parametrize("case", [ONE, TIGHT, GIVEN, STORED, REMAPPED, IN_PLACE, MOVED, EARLY], ids=lambda c: c.name)
 def test_every_crash_and_every_single_fault_in_a_small_world(case: Case, tally: Tally) -> None:
     all_of(case, singles(case), tally)
 

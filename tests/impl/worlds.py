@@ -181,7 +181,14 @@ MOVED = _moved()
 """Two VMs, one of which the new hypervisor does not offer its hardware: it goes to another machine first, which has the room
 that it may come to need, and not a page more; the other VM stays through the exchange."""
 
+EARLY = replace(
+    MOVED,
+    name="early",
+    plan=replace(MOVED.plan, name="early", steps=(Step("transfer a", "transfer", "a", to="n", early=True),)),
+)
+"""A VM that runs on the other machine before all of it is there."""
+
 CASES = (
     *(ONE, BUSY, TWO, THREE, TIGHT, HASTY, RECLAIMED, GIVEN, STORED, STORED_TWO, CARELESS),
-    *(REMAPPED, IN_PLACE, MOVED),
+    *(REMAPPED, IN_PLACE, MOVED, EARLY),
 )

@@ -32,11 +32,13 @@ ENDINGS: Mapping[str, str] = {"verify_image": "discard_image", "verify_loaded": 
 MIGRATIONS = ("consolidate", "disassociate", "withdraw")
 REMAPPINGS = ("remap_in", "remap_out")
 TRANSFERS = ("transfer", "send", "send_again", "stun", "hand_over")
+POST_COPY = ("switch_early", "fetch", "finish_fetching")
+"""What a transfer has that runs the VM on the other machine early."""
 ABOUT_VMS: Mapping[str, tuple[str, ...]] = {
     **{verb: (verb,) for verb in (*MIGRATIONS, *REMAPPINGS)},
     **dict.fromkeys(("copy", "copy_again", "stop", "commit", "fence", "activate"), MIGRATIONS),
     "pass_frames": REMAPPINGS,
-    **dict.fromkeys(TRANSFERS, ("transfer",)),
+    **dict.fromkeys((*TRANSFERS, *POST_COPY), ("transfer",)),
     **dict.fromkeys(("cancel", "call_off"), ("settle",)),
     **dict.fromkeys(("reclaim", "inflate", "deflate", "swap_out"), ("reclaim",)),
 }
@@ -78,6 +80,10 @@ def _still_sent(_: MachineView, vm: VmView | None, __: int) -> bool:
     return vm is not None and vm.stage is Stage.SENDING
 
 
+def _to_fetch(_: MachineView, vm: VmView | None, pages: int) -> bool:
+    return vm is not None and vm.stage is Stage.FETCHED and not vm.lost and pages <= vm.missing_pages
+
+
 def _booting(machine: MachineView, _: VmView | None, __: int) -> bool:
     return machine.new is Power.BOOTING
 
@@ -89,6 +95,7 @@ BY_ITSELF: Mapping[str, Callable[[MachineView, VmView | None, int], bool]] = {
     "send": _sending_over,
     "send_again": _sending_over_again,
     "stun": _still_sent,
+    "fetch": _to_fetch,
     "finish_boot": _booting,
 }
 """What a hypervisor does by itself once it was set going, whether a controller would ask for it now or is there at all; and

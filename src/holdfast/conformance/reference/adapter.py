@@ -15,9 +15,11 @@ from .names import Names, ways_of
 from .played import BY_GUESTS
 from .site import Site
 
+END_LOST = "end_lost_while_fetching"
+
 STRIKING = (
     *("migration_aborted", "destination_killed", "boot_failed", "format_unreadable"),
-    *("image_torn", "storage_full", "load_torn", "power_lost", "transfer_failed"),
+    *("image_torn", "storage_full", "load_torn", "power_lost", "transfer_failed", END_LOST),
 )
 """The faults of the model that the simulator has."""
 
@@ -101,11 +103,12 @@ class Reference(Adapter):
 
     def _strike(self, site: Site, fault: str, vm: str | None) -> Answer:
         """As often as the world tolerates it, on whatever machine."""
-        if not self._left.get(fault, 0):
+        budget = "end_lost" if fault == END_LOST else fault
+        if not self._left.get(budget, 0):
             return Refused("no more such faults are tolerated")
         if not site.strike(fault, vm):
             return Refused("there is nothing that this fault could strike")
-        self._left[fault] -= 1
+        self._left[budget] -= 1
         return Done()
 
     def _controller(self, action: str) -> Answer:

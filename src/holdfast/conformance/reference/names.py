@@ -18,6 +18,7 @@ Constants = Mapping[str, Mapping[str, Any]]
 class Way:
     """The way of a VM from its machine to the old hypervisor of another one, or to the new one."""
 
+    label: str
     vm: str
     origin: str
     goal: str
@@ -29,7 +30,7 @@ def ways_of(known: Constants) -> Mapping[str, Way]:
     ways = {label: its for label, its in known.items() if "origin" in its}
     goals = {label: known[its["to"]]["machine"] for label, its in ways.items()}
     return {
-        label: Way(its["vm"], its["origin"], goals[label], known[goals[label]]["new"] == its["to"])
+        label: Way(label, its["vm"], its["origin"], goals[label], known[goals[label]]["new"] == its["to"])
         for label, its in ways.items()
     }
 

@@ -7,7 +7,19 @@ from dataclasses import fields, replace
 from typing import Any
 
 from ...impl.chronicle import Chronicle
-from ...impl.driver import LEAVING, Copy, Effect, Ending, HostVmState, ImageState, MachineView, Place, Stage, VmView
+from ...impl.driver import (
+    GONE,
+    LEAVING,
+    Copy,
+    Effect,
+    Ending,
+    HostVmState,
+    ImageState,
+    MachineView,
+    Place,
+    Stage,
+    VmView,
+)
 from ...impl.errors import Stopped, UnusableJournal
 from ...impl.gate import over_the_network
 from ...impl.journal import Identity, Journal
@@ -19,14 +31,14 @@ from ...impl.simulator.faults import Fault, strike
 from ...impl.simulator.network import Network
 from ...impl.simulator.storage import Store
 from ..adapter import Answer, Did, Done, Happened, Refused, Shown
-from .actions import ABOUT_MACHINES, ABOUT_VMS, BY_ITSELF, ENDINGS, RECLAIMING
+from .actions import ABOUT_MACHINES, ABOUT_VMS, BY_ITSELF, ENDINGS, POST_COPY, RECLAIMING
 from .names import Names, Way
 from .played import CLASSES, ELSEWHERE, Played, pages_of
 
 MODELS_STAGE: Mapping[Stage, Stage] = {
     Stage.FENCED: Stage.COMMITTED,
     Stage.PASSING: Stage.STOPPED,
-    **dict.fromkeys(LEAVING, Stage.SETTLED),
+    **dict.fromkeys((*LEAVING, Stage.FETCHING), Stage.SETTLED),
 }
 """What the model calls a stage that it has no name of its own for."""
 
@@ -184,6 +196,8 @@ class Site:
         vm = belief.vms.get(effect.vm or "")
         if effect.action in ("copy", "copy_again", "send", "send_again") and vm is not None and not _there(effect, vm):
             return "there are not so many pages to be sent"
+        if effect.action == "fetch" and (vm is None or (effect.amount or 0) > vm.missing_pages):
+            return "there are not so many pages to be fetched"
         if effect.action == "write_image" and not _unwritten(effect, belief.machine):
             return "there are not so many pages to be written"
         now = Situation(belief.machine, vm, belief.sealed_digest, self._safe, belief.halted_digest)
@@ -225,7 +239,7 @@ class Site:
             yield f"{at.machine}.set_aside", machine.set_aside_pages
             yield f"{at.machine}.slots_set_aside", machine.slots_set_aside_pages
         for name, vm in world.vms.items():
-            if vm.stage is not Stage.ELSEWHERE:
+            if vm.stage not in GONE:
                 yield from ((f"{name}.{field}", value) for field, value in self._of_vm(vm))
 
     def of_way(self, way: Way) -> Iterable[tuple[str, Any]]:
@@ -233,8 +247,10 @@ class Site:
         vm, parcel = self.simulator.observe(way.vm).vms[way.vm], None
         if vm.stage in LEAVING and vm.abroad == way.goal:
             parcel = self.simulator.world.vms[way.vm].parcel
-        passage = {Stage.SENDING: "sending", Stage.STUNNED: "stunned"}
-        yield "passage", passage.get(vm.stage, "none") if parcel else "none"
+        passage = {Stage.SENDING: "sending", Stage.STUNNED: "stunned", Stage.FETCHED: "fetching"}
+        yield "passage", passage.get(vm.stage, "none") if parcel or vm.stage is Stage.FETCHED else "none"
+        if f"{way.label}.missing" in self._varies:
+            yield "missing", vm.missing_pages if vm.stage is Stage.FETCHED else 0
         yield from (("frames", parcel.frames_pages if parcel else 0), ("slots", parcel.slots_pages if parcel else 0))
         yield from (("sent", vm.copied_pages if parcel else 0), ("stale", vm.dirty_pages if parcel else 0))
 
@@ -258,7 +274,7 @@ class Site:
         if f"{vm.name}.remapped" in self._varies:
             yield "remapped", vm.stage is Stage.PASSING
         if f"{vm.name}.leaving" in self._varies:
-            yield "leaving", vm.stage in LEAVING
+            yield "leaving", vm.stage in (*LEAVING, Stage.FETCHING)
         yield from (("copied", vm.copied_pages if vm.target else 0), ("dirty", vm.dirty_pages if vm.target else 0))
         yield from (("balloon_target", vm.balloon_target_pages), ("swap_target", vm.swap_target_pages))
         with_host_vm = vm.lost and not self.simulator.world.machine.whole
@@ -297,7 +313,7 @@ def _step(verb: str, effect: Effect, vm: VmView | None) -> Step:
     if vm is not None and effect.action == "swap_out":
         swap_pages = vm.swap_target_pages
     to, to_new = (effect.to, effect.to_new) if verb == "transfer" else (None, False)
-    return Step(verb, verb, effect.vm, (), balloon_pages, swap_pages, to, to_new)
+    return Step(verb, verb, effect.vm, (), balloon_pages, swap_pages, to, to_new, effect.action in POST_COPY)
 
 
 def _gives(step: Step, now: Situation, action: str) -> bool:
