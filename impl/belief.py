@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .driver import Copy, Effect, HostVmState, MachineView, MapState, Place, Stage, VmView
+from .driver import GONE, Copy, Effect, HostVmState, MachineView, MapState, Place, Stage, VmView
 from .encoding import decoded
 from .errors import UnusableJournal
 from .journal import Entry, Kind
@@ -83,7 +83,7 @@ class Belief:
             self.reserved_inside_pages += self._reserved_inside(vm) - self._reserved_inside(self.vms.get(vm.name))
             self.vms[vm.name] = vm
             self.in_flight.pop(vm.name, None)
-            if vm.stage is not Stage.SETTLED:
+            if vm.stage not in (Stage.SETTLED, *GONE):
                 self.in_flight[vm.name] = vm
 
     def _reserved_inside(self, vm: VmView | None) -> int:

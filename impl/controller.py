@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from .chronicle import Chronicle
 from .course import Course, steps_back
 from .driver import (
+    GONE,
     Driver,
     Effect,
     Ending,
@@ -178,7 +179,8 @@ class Controller:
             self._chronicle.step_done(step.name, world.time_us)
             course.finish(step)
             return True
-        if (why := self._safe.withheld(effect, belief, world.machine, vm, taking=taking)) is not None:
+        why = self._safe.withheld(effect, belief, world.machine, vm, taking=taking, others=world.others)
+        if why is not None:
             self._stuck = why
             return False
         self._perform(step, effect)
@@ -223,7 +225,8 @@ def _check_names(plan: Plan, world: World) -> None:
 
 
 def _check_beginning(plan: Plan, world: World) -> None:
-    """A plan begins with every VM at the old hypervisor, and nothing of an exchange there."""
+    """A plan begins with every VM at the old hypervisor, or still to come from another machine, and nothing of an exchange
+    there."""
     _check_names(plan, world)
     machine = world.machine
     if machine.name != plan.machine:
@@ -236,7 +239,7 @@ def _check_beginning(plan: Plan, world: World) -> None:
     if machine.partitions is not None and machine.partitions.division.split:
         raise Contradiction(f"{plan.machine} is split already")
     for vm in world.vms.values():
-        if not _at_rest_on_old(vm):
+        if vm.stage not in GONE and not _at_rest_on_old(vm):
             raise Contradiction(f"{vm.name} is not running, settled, on the old hypervisor")
 
 

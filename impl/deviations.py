@@ -9,7 +9,20 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from . import division as divided
-from .driver import Copy, Effect, HostVmState, ImageState, MachineView, MapState, Place, Power, Stage, VmView
+from .driver import (
+    GONE,
+    LEAVING,
+    Copy,
+    Effect,
+    HostVmState,
+    ImageState,
+    MachineView,
+    MapState,
+    Place,
+    Power,
+    Stage,
+    VmView,
+)
 from .errors import Contradiction
 from .partitions import PARTITIONED, Division
 
@@ -30,10 +43,14 @@ class VmControl(NamedTuple):
     source: Place
     target: Place | None
     stage: Stage
+    abroad: str | None = None
 
     def __str__(self) -> str:
         """As a person would say it."""
-        toward = f" toward {self.target.value}" if self.target else ""
+        if self.stage in GONE:
+            return f"on another machine, {self.abroad}"
+        to = self.target.value if self.target else self.abroad
+        toward = f" toward {to}" if to else ""
         return f"{self.stage.value} at {self.source.value}{toward}"
 
 
@@ -63,7 +80,7 @@ class MachineControl(NamedTuple):
 
 def control_of_vm(view: VmView) -> VmControl:
     """The part of a view that is compared."""
-    return VmControl(view.source, view.target, view.stage)
+    return VmControl(view.source, view.target, view.stage, view.abroad)
 
 
 def control_of_machine(view: MachineView) -> MachineControl:
@@ -136,7 +153,9 @@ def _check_executing(now: VmView) -> None:
 
 
 def _vm_after(control: VmControl, effect: Effect) -> VmControl:
-    source, target, _ = control
+    source, target, _, _ = control
+    if effect.action in TRANSFERS:
+        return after_transferring(control, effect)
     if effect.action in ENDS:
         return VmControl(*ENDS[effect.action], Stage.COPYING)
     if effect.action in REMAPS:
@@ -156,7 +175,8 @@ def _vm_faults(control: VmControl) -> Iterator[tuple[str, VmControl]]:
 
     A receiver's death gives a migration up before the commit; after it, somebody has to.
     """
-    source, target, stage = control
+    source, target, stage, _ = control
+    yield from _transfer_faults(control)
     if stage is Stage.COPYING:
         yield "", VmControl(source, target, Stage.STOPPED)
     if stage in (Stage.COPYING, Stage.STOPPED, Stage.PASSING):
@@ -165,6 +185,45 @@ def _vm_faults(control: VmControl) -> Iterator[tuple[str, VmControl]]:
         yield "destination_killed", VmControl(source, None, Stage.STOPPED)
     if stage is Stage.COMMITTED:
         yield "source_killed", VmControl(source, target, Stage.FENCED)
+
+
+TRANSFERS = (
+    *("transfer", "send", "send_again", "stun", "hand_over", "call_off"),
+    *("switch_early", "fetch", "finish_fetching"),
+)
+"""The effects that take a VM to another machine, or leave it where it is."""
+
+
+def after_transferring(control: VmControl, effect: Effect) -> VmControl:
+    """Where a VM is after an effect that is to take it to another machine; of where it was there, nothing is left."""
+    match effect.action:
+        case "transfer":
+            return control._replace(stage=Stage.SENDING, abroad=effect.to)
+        case "stun":
+            return control._replace(stage=Stage.STUNNED)
+        case "switch_early":
+            return VmControl(Place.OLD, None, Stage.FETCHED, effect.to)
+        case "hand_over" | "finish_fetching":
+            return VmControl(Place.OLD, None, Stage.ELSEWHERE, effect.to)
+        case "call_off":
+            return VmControl(control.source, None, Stage.SETTLED)
+        case _:
+            return control
+
+
+def _transfer_faults(control: VmControl) -> Iterator[tuple[str, VmControl]]:
+    """What goes on by itself, or by the doing of another machine's controller: it sends VMs here."""
+    if control.stage is Stage.SENDING:
+        yield "", control._replace(stage=Stage.STUNNED)
+    if control.stage in LEAVING:
+        yield "transfer_failed", VmControl(control.source, None, Stage.SETTLED)
+    if control.stage is Stage.FETCHED:
+        yield "", control._replace(stage=Stage.ELSEWHERE)
+    if control.stage is Stage.FETCHING:
+        yield "", control._replace(stage=Stage.SETTLED)
+    if control.stage is Stage.ELSEWHERE:
+        arrived = (Stage.SETTLED, Stage.FETCHING)
+        yield from (("", VmControl(place, None, stage)) for place in (Place.OLD, Place.NEW) for stage in arrived)
 
 
 def machine_deviation(before: MachineView, now: MachineView, effect: Effect | None) -> tuple[str, ...]:

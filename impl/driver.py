@@ -38,6 +38,15 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "remap_in": "Stun a VM whose frames are to pass from the old to the guest hypervisor where they are.",
         "remap_out": "Stun a VM whose frames are to pass from the guest to the new hypervisor where they are.",
         "pass_frames": "Pass the frames of a stunned VM, and its authority, to the other hypervisor at once; it runs there.",
+        "transfer": "Begin to move a VM to another machine: all that it may come to hold there is set aside there at once.",
+        "send": "Send `amount` pages over the network that were not sent yet, resident or swapped.",
+        "send_again": "Send `amount` pages over the network again that were written since.",
+        "stun": "Stun a VM that goes to another machine: nothing is written any more.",
+        "hand_over": "End the VM here and run it on the other machine at once, after seeing that all is there, or refuse.",
+        "switch_early": "Run the VM on the other machine at once; what has not arrived there is here until it is fetched.",
+        "fetch": "Fetch `amount` pages that were left, of a VM that runs on the other machine; here they are freed.",
+        "finish_fetching": "Nothing of the VM is left here: it is on the other machine, as any VM.",
+        "call_off": "Drop what has arrived on the other machine, and let the VM go on here.",
         "suspend": "Suspend the host VM in memory.",
         "build_map": "The old hypervisor writes down where the pages of the host VM are.",
         "seal_map": "Nothing is added to the map any more; its digest is observed from here on.",
@@ -130,7 +139,9 @@ class Copy(Enum):
 
 class Stage(Enum):
     """A VM's migration: none, pre-copy, stop-and-copy, complete at both ends, or complete with its source ended; or, where
-    nothing is copied, stunned until its frames have passed."""
+    nothing is copied, stunned until its frames have passed. On its way to another machine: its pages are being sent, or it
+    is stunned for the last of them; or it is on another machine. By post-copy: it runs there, and pages are fetched from
+    here; seen from there, it runs, and fetches them."""
 
     SETTLED = "settled"
     COPYING = "copying"
@@ -138,6 +149,17 @@ class Stage(Enum):
     COMMITTED = "committed"
     FENCED = "fenced"
     PASSING = "passing"
+    SENDING = "sending"
+    STUNNED = "stunned"
+    FETCHED = "fetched"
+    ELSEWHERE = "elsewhere"
+    FETCHING = "fetching"
+
+
+LEAVING = (Stage.SENDING, Stage.STUNNED)
+"""Stages of a VM that is on its way to another machine, and still on its own."""
+GONE = (Stage.FETCHED, Stage.ELSEWHERE)
+"""Stages of a VM that another machine has the authority over."""
 
 
 class Ending(Enum):
@@ -158,7 +180,7 @@ class Effect:
 
     `amount` is how much is to be sent (`copy`, `copy_again`), the balloon target (`reclaim`), or how much of the way to it
     (`inflate`, `deflate`, `swap_out`; None for all of it). A real hypervisor may do more. `vm` is None for an effect on
-    the machine.
+    the machine. `to` names the other machine that a VM goes to: to its old hypervisor, or to its new one.
     """
 
     action: str
@@ -168,12 +190,19 @@ class Effect:
     swap_pages: int | None = None
     part: str | None = None
     """The processor or device that an effect on partitions is about."""
+    to: str | None = None
+    to_new: bool = False
+
+    @property
+    def place_there(self) -> Place:
+        """The hypervisor of the other machine that the VM goes to."""
+        return Place.NEW if self.to_new else Place.OLD
 
     def __str__(self) -> str:
         """The action and what it is about."""
-        return " ".join(
-            str(part) for part in (self.action, self.vm, self.part, self.amount, self.swap_pages) if part is not None
-        )
+        toward = f"to {self.to}" if self.to else None
+        parts = (self.action, self.vm, self.part, self.amount, self.swap_pages, toward)
+        return " ".join(str(part) for part in parts if part is not None)
 
 
 @dataclass(frozen=True)
@@ -181,7 +210,8 @@ class VmView:
     """A VM as it was observed. Pages are of 4 KiB; times are in microseconds of the driver's clock.
 
     `source` is where it is settled, or what its migration leaves; `target` is the live receiver of a migration, None where
-    there is none. A VM that is stunned without a target has lost its receiver: `cancel` lets it go on.
+    there is none. A VM that is stunned without a target has lost its receiver: `cancel` lets it go on. One that goes to
+    another machine has no target: of its pages `copied_pages` have arrived there, the swapped ones included.
     """
 
     name: str
@@ -210,11 +240,21 @@ class VmView:
     """Over all of its migrations so far."""
     downtime_us: int = 0
     """How long it has been stunned or suspended so far, in all."""
+    abroad: str | None = None
+    """The other machine that it is on its way to, or on which it was seen: then `source` says nothing, no page is here,
+    but for those that are still to be fetched."""
+    missing_pages: int = 0
+    """What is still to be fetched of a VM that runs on another machine than it lay on."""
+
+    @property
+    def content_pages(self) -> int:
+        """The pages that have a content, and go with it to another machine: resident ones, and swapped ones."""
+        return self.resident_pages + self.swapped_pages
 
     @property
     def authority(self) -> Place | None:
-        """The one hypervisor that may run it; None where it is lost."""
-        if self.lost:
+        """The one hypervisor of this machine that may run it; None where it is lost, or on another machine."""
+        if self.lost or self.stage in GONE:
             return None
         return self.target if self.stage in (Stage.COMMITTED, Stage.FENCED) else self.source
 
@@ -260,16 +300,54 @@ class MachineView:
     """What images of all machines take of it, or will take once those that are being written are complete."""
     partitions: PartitionsView | None = None
     """How the machine is divided; None where the driver knows no partitions."""
+    set_aside_pages: int = 0
+    """What is held for VMs that are on their way here from other machines, or that fetch from here what they have left;
+    `used_pages` and `committed_pages` have it."""
+    slots_set_aside_pages: int = 0
+    """The same of swap slots; `swapped_pages` has it."""
+    crossed_pages: int = 0
+    """How many pages it has sent to other machines so far, those included that were sent again, or are still to
+    be fetched."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a hypervisor has for a VM that comes to it: the virtual hardware, by version, and what the VM costs in pages."""
+
+    hardware_from: int = 0
+    hardware_upto: int = 0
+    vm_pages: int = 0
+
+    def offers(self, hardware: int) -> bool:
+        """Whether a VM with this virtual hardware means there what it meant before."""
+        return self.hardware_from <= hardware <= self.hardware_upto
+
+
+@dataclass(frozen=True)
+class OtherMachine:
+    """Another machine, to which VMs could go, as it says it is."""
+
+    machine: MachineView
+    still_to_arrive_pages: int = 0
+    """What copies under way there will still take."""
+    old: Offer = field(default_factory=Offer)
+    new: Offer = field(default_factory=Offer)
+
+    def offer(self, place: Place) -> Offer:
+        """What the old hypervisor there, or the new one, has for a VM."""
+        return self.new if place is Place.NEW else self.old
 
 
 @dataclass(frozen=True)
 class World:
-    """What was observed at once: the machine, and the VMs that were asked for."""
+    """What was observed at once: the machine, and the VMs that were asked for; and the other machines that were reached."""
 
     machine: MachineView
     vms: Mapping[str, VmView] = field(default_factory=dict[str, VmView])
     time_us: int = 0
     """The driver's clock: virtual in a simulator, monotonic elsewhere."""
+    others: Mapping[str, OtherMachine] = field(default_factory=dict[str, OtherMachine])
+    """Other machines by name. None where the driver knows no transfers: then no VM goes anywhere."""
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ gate reckons with what was observed, not with what the plan expects: a balloon t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from .deviations import ENDS, REMAPS
-from .driver import Effect, MachineView, Place, Power, Stage, VmView
+from .driver import Effect, MachineView, OtherMachine, Place, Power, Stage, VmView
 from .plan import Plan
 
 
@@ -23,6 +23,8 @@ class Occupancy:
     in_flight: tuple[VmView, ...]
     reserved_inside_pages: int
     """Reservations and overheads of the VMs that are in the host VM or on their way in."""
+    others: Mapping[str, OtherMachine] = field(default_factory=dict[str, OtherMachine])
+    """The other machines, as they say they are."""
 
 
 def short_of(plan: Plan, effect: Effect, there: Occupancy) -> str:
@@ -31,6 +33,13 @@ def short_of(plan: Plan, effect: Effect, there: Occupancy) -> str:
         return _for_copy(plan, ENDS[effect.action][1], there.vm, there)
     if effect.action in REMAPS and there.vm is not None:
         return _for_metadata(plan, REMAPS[effect.action][1], there.vm, there)
+    if effect.action == "transfer" and there.vm is not None:
+        return _for_transfer(plan, effect, there.vm, there.others)
+    if effect.action == "switch_early" and there.vm is not None:
+        rest_pages = there.vm.content_pages - there.vm.copied_pages + there.vm.dirty_pages
+        return over_the_network(plan, replace(effect, amount=rest_pages), there.machine)
+    if effect.action in ("send", "send_again"):
+        return over_the_network(plan, effect, there.machine)
     if effect.action == "suspend_to_storage":
         return _for_storing(plan, there)
     if effect.action == "load_image":
@@ -99,6 +108,24 @@ def _for_metadata(plan: Plan, to: Place, vm: VmView, there: Occupancy) -> str:
     return _on_machine(overhead_pages, overhead_pages, there, what=f"the metadata of {vm.name}") or _inside(
         plan, to, vm, there
     )
+
+
+def _for_transfer(plan: Plan, effect: Effect, vm: VmView, others: Mapping[str, OtherMachine]) -> str:
+    """Room for a VM on another machine: for all that it could come to hold there, and for its swap slots (X2, X4)."""
+    other = others[effect.to or ""]
+    goal, arriving_pages = other.machine, other.still_to_arrive_pages
+    need_pages = plan.vm_named[vm.name].size_pages - vm.ballooned_pages + other.offer(effect.place_there).vm_pages
+    return (
+        _over(goal.name, need_pages, goal.used_pages + arriving_pages, goal.capacity_pages, vm.name)
+        or _over(f"{goal.name}'s commit limit", need_pages, goal.committed_pages, goal.commit_limit_pages, vm.name)
+        or _over(f"{goal.name}'s swap", vm.swapped_pages, goal.swapped_pages, goal.swap_pages, vm.name)
+    )
+
+
+def over_the_network(plan: Plan, effect: Effect, machine: MachineView) -> str:
+    """By how much sending exceeds what the plan lets cross between machines (S17); "" where it does not."""
+    pages = effect.amount or 0
+    return _over("what may cross the network", pages, machine.crossed_pages, plan.network_pages, effect.action)
 
 
 def _inside(plan: Plan, to: Place, vm: VmView, there: Occupancy) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from .driver import Place
 from .errors import UnusablePlan
 
-ABOUT_A_VM = frozenset({"consolidate", "disassociate", "remap_in", "remap_out", "reclaim"})
+ABOUT_A_VM = frozenset({"consolidate", "disassociate", "remap_in", "remap_out", "reclaim", "transfer"})
 IN_MEMORY = ("suspend", "launch_new", "tear_down_old", "resume")
 """How the old hypervisor gives way while the host VM is suspended in memory: the verbs in order."""
 BY_STORAGE = ("suspend_to_storage", "retire_old", "boot_new", "load_image", "wake", "delete_image")
@@ -36,6 +36,12 @@ class Step:
     """`reclaim` only: so many pages in the balloon in all; None leaves the target as it is."""
     swap_pages: int | None = None
     """`reclaim` only: so many pages swapped in all; None leaves the target as it is."""
+    to: str | None = None
+    """`transfer` only: the machine that the VM goes to."""
+    to_new: bool = False
+    """`transfer` only: whether it goes to the new hypervisor there, since that machine was exchanged before."""
+    early: bool = False
+    """`transfer` only: whether it runs there before all of it has arrived. If either machine dies meanwhile, it is lost."""
 
 
 @dataclass(frozen=True)
@@ -70,21 +76,27 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Formats:
-    """The hand-off format that the old hypervisor writes, and those that the new one reads, by number; and the lowest and
-    highest version of virtual hardware that the new one offers, None where that is no question."""
+    """The hand-off format that the old hypervisor writes, and those that the new one reads, by number."""
 
     written: int = 1
     read: tuple[int, ...] = (1,)
-    hardware: tuple[int, int] | None = None
 
     @property
     def readable(self) -> bool:
         """Whether the new hypervisor reads what the old one writes."""
         return self.written in self.read
 
-    def offers(self, hardware: int) -> bool:
-        """Whether the new hypervisor offers a VM's virtual hardware."""
-        return self.hardware is None or self.hardware[0] <= hardware <= self.hardware[1]
+
+@dataclass(frozen=True)
+class Hardware:
+    """The versions of virtual hardware that the new hypervisor offers."""
+
+    offered_from: int = 0
+    offered_upto: int = 0
+
+    def offers(self, vm: VmSizes) -> bool:
+        """Whether it offers what the VM needs."""
+        return self.offered_from <= vm.hardware <= self.offered_upto
 
 
 @dataclass(frozen=True)
@@ -100,11 +112,15 @@ class Tolerated:
     storage_full: int = 0
     load_torn: int = 0
     power_lost: int = 0
+    transfer_failed: int = 0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """An exchange of one machine's hypervisor. `checked` before it is used."""
+    """An exchange of one machine's hypervisor. `checked` before it is used.
+
+    VMs that may come from other machines meanwhile are among its VMs.
+    """
 
     name: str
     machine: str
@@ -113,6 +129,9 @@ class Plan:
     sizes: Sizes
     tolerated: Tolerated = field(default_factory=Tolerated)
     formats: Formats = field(default_factory=Formats)
+    hardware: Hardware = field(default_factory=Hardware)
+    network_pages: int = 0
+    """How many pages may cross to other machines (S17)."""
 
     @cached_property
     def vm_named(self) -> Mapping[str, VmSizes]:
@@ -148,6 +167,8 @@ class Plan:
                 Sizes(**said["sizes"]),
                 Tolerated(**said["tolerated"]),
                 _formats_from(said.get("formats", {})),
+                Hardware(**said.get("hardware", {})),
+                said.get("network_pages", 0),
             ).checked()
         except (KeyError, TypeError) as error:
             raise UnusablePlan(f"not a plan: {error}") from None
@@ -155,10 +176,7 @@ class Plan:
 
 def _formats_from(said: Mapping[str, Any]) -> Formats:
     """A plan that says nothing of formats, as earlier releases wrote them, was verified with those that fit."""
-    if not said:
-        return Formats()
-    offered = said.get("hardware")
-    return Formats(said["written"], tuple(said["read"]), (offered[0], offered[1]) if offered else None)
+    return Formats(said["written"], tuple(said["read"])) if said else Formats()
 
 
 def _step_from(said: Mapping[str, Any]) -> Step:
@@ -173,6 +191,8 @@ def _check_step(step: Step, names: set[str], vms: Mapping[str, VmSizes]) -> None
         raise UnusablePlan(f"{step.name}: {step.verb} is {'' if step.verb in ABOUT_A_VM else 'not '}about a VM")
     if step.vm is not None and step.vm not in vms:
         raise UnusablePlan(f"{step.name}: there is no VM {step.vm!r}")
+    if (step.verb == "transfer") != (step.to is not None):
+        raise UnusablePlan(f"{step.name}: {step.verb} {'names no' if step.to is None else 'has no'} machine to go to")
     if missing := set(step.after) - names:
         raise UnusablePlan(f"{step.name} waits for {sorted(missing)[0]!r}, which is no step")
 
@@ -186,6 +206,7 @@ class Entry:
     at_most: int = 0
     balloon_pages: int | None = None
     swap_pages: int | None = None
+    to: str | None = None
 
 
 def in_order(entries: Iterable[Entry]) -> tuple[Step, ...]:
@@ -207,7 +228,7 @@ def _groups(vms: Sequence[str | None], at_most: int) -> Iterable[Sequence[str | 
 
 def _step(entry: Entry, vm: str | None, after: tuple[str, ...]) -> Step:
     name = entry.verb if vm is None else f"{entry.verb} {vm}"
-    return Step(name, entry.verb, vm, after, entry.balloon_pages, entry.swap_pages)
+    return Step(name, entry.verb, vm, after, entry.balloon_pages, entry.swap_pages, entry.to)
 
 
 def whole_exchange(vms: Sequence[str], at_most: int) -> tuple[Step, ...]:

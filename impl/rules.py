@@ -11,12 +11,26 @@ from dataclasses import dataclass, field, replace
 
 from . import downtime
 from .deviations import ENDS, REMAPS
-from .driver import Copy, Effect, HostVmState, ImageState, MachineView, MapState, Place, Power, Stage, VmView
+from .driver import (
+    GONE,
+    LEAVING,
+    Copy,
+    Effect,
+    HostVmState,
+    ImageState,
+    MachineView,
+    MapState,
+    Place,
+    Power,
+    Stage,
+    VmView,
+)
 from .errors import Contradiction, OldHangs, OutOfOrder, PastNoReturn
 from .partitioning import back, forward, joined, past_no_return
 from .partitions import Bequest, PartitionsView
 from .plan import Step
 from .safeguards import Safeguards
+from .transfers import next_of_transfer, to_fetch
 
 ROUNDS_MOST = 3
 """How often pre-copy goes over what was written since, before the VM is stunned for the rest."""
@@ -52,6 +66,10 @@ def next_effect(step: Step, now: Situation) -> Effect | None:
 def _migration(step: Step, now: Situation) -> Effect | None:
     vm = _vm_of(step, now)
     source, target = {**ENDS, **REMAPS}[step.verb]
+    if vm.stage in (*GONE, Stage.FETCHING) and step.verb == "withdraw":  # what has gone to another machine stays there
+        return None
+    if vm.stage in (*LEAVING, *GONE, Stage.FETCHING):
+        raise Contradiction(f"{step.name}: {vm.name} is on its way between machines, or on another one")
     if vm.stage is Stage.SETTLED:
         if vm.source is target or vm.lost:
             return None
@@ -86,9 +104,15 @@ def _next_of_migration(vm: VmView, now: Situation) -> Effect:
 def _settle(step: Step, now: Situation) -> Effect | None:
     """Rolling back: whatever is under way is given up, or finished where authority has passed."""
     vm = _vm_of(step, now)
-    if vm.stage is Stage.SETTLED or vm.lost:
+    if vm.stage in (Stage.SETTLED, Stage.ELSEWHERE, Stage.FETCHING) or vm.lost:
         return None
-    return _about(now, vm, now.safeguards.give_migration_up(vm))
+    if vm.stage is Stage.FETCHED:
+        return to_fetch(_about(now, vm, "fetch"), vm)
+    return replace(_about(now, vm, now.safeguards.give_migration_up(vm)), to=vm.abroad)
+
+
+def _transfer(step: Step, now: Situation) -> Effect | None:
+    return next_of_transfer(step, now.machine.name, _vm_of(step, now), ROUNDS_MOST)
 
 
 # ------------------------------------------------------------------------------------------------------ the exchange
@@ -286,7 +310,7 @@ def _reclaim(step: Step, now: Situation) -> Effect | None:
     vm = _vm_of(step, now)
     balloon_pages = vm.balloon_target_pages if step.balloon_pages is None else step.balloon_pages
     swap_pages = vm.swap_target_pages if step.swap_pages is None else step.swap_pages
-    if vm.lost:
+    if vm.lost or vm.stage in GONE:
         return None
     if (vm.balloon_target_pages, vm.swap_target_pages) != (balloon_pages, swap_pages):
         return Effect("reclaim", now.machine.name, vm.name, balloon_pages, swap_pages)
@@ -334,6 +358,7 @@ _RULES: Mapping[str, Rule] = {
     **dict.fromkeys(REMAPS, _migration),
     "destroy_host_vm": _destroy,
     "roll_back": _roll_back,
+    "transfer": _transfer,
     "settle": _settle,
     "withdraw": _migration,
 }

@@ -5,17 +5,31 @@ Nothing but tests replaces any of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from .belief import Belief
 from .deviations import machine_deviation, vm_deviation
 from .downtime import left_pages, within_budget
-from .driver import Copy, Effect, HostVmState, ImageState, MachineView, Place, Stage, VmView
+from .driver import (
+    GONE,
+    LEAVING,
+    Copy,
+    Effect,
+    HostVmState,
+    ImageState,
+    MachineView,
+    OtherMachine,
+    Place,
+    Stage,
+    VmView,
+)
 from .errors import NeverAtRest, NoRoom, OutOfOrder, Stopped
 from .gate import Occupancy, short_of
 from .partitioning import away_too_early, left_without_processor, not_still, out_of_turn
 from .plan import Plan
+from .transfers import LEAVES_OLD, not_offered, not_yet_here, unwelcome
 
 
 def finish_migration(vm: VmView) -> str:
@@ -51,7 +65,9 @@ def left_behind(effect: Effect, vms: Iterable[VmView]) -> str:
     """Which VMs an effect has to wait for, since it would leave them behind; "" where none is (S4, X4)."""
     if effect.action in ("suspend", "tear_down_old", "suspend_to_storage", "retire_old", "split_machine"):
         outside = [
-            vm.name for vm in vms if not vm.lost and (vm.stage is not Stage.SETTLED or vm.source is not Place.GUEST)
+            vm.name
+            for vm in vms
+            if not vm.lost and vm.stage not in GONE and (vm.stage is not Stage.SETTLED or vm.source is not Place.GUEST)
         ]
         return f"{effect} waits until {', '.join(outside)} is settled in the host VM" if outside else ""
     if effect.action == "destroy_host_vm":
@@ -61,18 +77,12 @@ def left_behind(effect: Effect, vms: Iterable[VmView]) -> str:
 
 
 def unreadable(effect: Effect, plan: Plan) -> str:
-    """Why the host VM does not stand still for the new hypervisor: that could not read what is left to it (S18), or does
-    not offer the virtual hardware of a VM; "" where it can go on."""
-    if effect.action not in ("suspend", "suspend_to_storage", "split_machine"):
+    """Why the host VM does not stand still for the new hypervisor: that could not read what is left to it (S18); "" where
+    it could."""
+    if effect.action not in LEAVES_OLD or plan.formats.readable:
         return ""
-    if not plan.formats.readable:
-        reads = ", ".join(map(str, plan.formats.read)) or "none"
-        return (
-            f"{effect} waits: hand-off format {plan.formats.written} is written, and the new hypervisor reads {reads}"
-        )
-    unoffered = [vm.name for vm in plan.vms if not plan.formats.offers(vm.hardware)]
-    needy = ", ".join(unoffered)
-    return f"{effect} waits: the new hypervisor does not offer the virtual hardware of {needy}" if unoffered else ""
+    reads = ", ".join(map(str, plan.formats.read)) or "none"
+    return f"{effect} waits: hand-off format {plan.formats.written} is written, and the new hypervisor reads {reads}"
 
 
 def before_freeing(machine: MachineView, halted: str | None) -> str:
@@ -98,8 +108,14 @@ def rests_on_image(effect: Effect, machine: MachineView) -> str:
 
 
 def give_migration_up(vm: VmView) -> str:
-    """How a migration is undone: cancelled before the commit, finished after it, since authority has passed."""
+    """How a migration is undone: given up before the commit, finished after it, since authority has passed."""
+    if vm.stage in LEAVING:
+        return "call_off"
     return "cancel" if vm.stage in (Stage.COPYING, Stage.STOPPED, Stage.PASSING) else finish_migration(vm)
+
+
+NOBODY: Mapping[str, OtherMachine] = MappingProxyType({})
+"""There is no other machine."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +138,9 @@ class Safeguards:
     not_still: Callable[[Effect, MachineView], str] = not_still
     left_without_processor: Callable[[Effect, MachineView], str] = left_without_processor
     away_too_early: Callable[[Effect, MachineView], str] = away_too_early
+    unwelcome: Callable[[Plan, Effect, Mapping[str, OtherMachine]], str] = unwelcome
+    not_yet_here: Callable[[Effect, MachineView], str] = not_yet_here
+    not_offered: Callable[[Plan, Effect, Iterable[VmView]], str] = not_offered
     short_of: Callable[[Plan, Effect, Occupancy], str] = short_of
     vm_deviation: Callable[[VmView, VmView, Effect | None], tuple[str, ...]] = vm_deviation
     machine_deviation: Callable[[MachineView, MachineView, Effect | None], tuple[str, ...]] = machine_deviation
@@ -136,7 +155,14 @@ class Safeguards:
         )
 
     def withheld(
-        self, effect: Effect, belief: Belief, machine: MachineView, vm: VmView | None, *, taking: bool = False
+        self,
+        effect: Effect,
+        belief: Belief,
+        machine: MachineView,
+        vm: VmView | None,
+        *,
+        taking: bool = False,
+        others: Mapping[str, OtherMachine] = NOBODY,
     ) -> Stopped | None:
         """Why an effect that is due has to wait; None where it need not. `taking`: some step has still to take memory."""
         if self.gives_later(effect, taking):
@@ -151,7 +177,9 @@ class Safeguards:
             return over
         if waits := self.kept_apart(effect, machine):
             return OutOfOrder(f"no step can go on: {effect} waits: {waits} (S12)")
-        there = Occupancy(machine, vm, tuple(belief.in_flight.values()), belief.reserved_inside_pages)
+        if waits := self._between_machines(effect, belief, machine, others):
+            return OutOfOrder(f"no step can go on: {waits}")
+        there = Occupancy(machine, vm, tuple(belief.in_flight.values()), belief.reserved_inside_pages, others)
         short = self.short_of(belief.plan, effect, there)
         return NoRoom(f"no step can go on: {short} (O)") if short else None
 
@@ -162,3 +190,13 @@ class Safeguards:
             return None
         said = f"{vm.name} has {left_pages(vm)} pages left to send, and may be stunned for {budget_pages}"
         return NeverAtRest(f"no step can go on: {said} (L6)")
+
+    def _between_machines(
+        self, effect: Effect, belief: Belief, machine: MachineView, others: Mapping[str, OtherMachine]
+    ) -> str:
+        """What waits for another machine, or for VMs that come from one or should go to one; "" for nothing."""
+        return (
+            self.unwelcome(belief.plan, effect, others)
+            or self.not_yet_here(effect, machine)
+            or self.not_offered(belief.plan, effect, belief.vms.values())
+        )

@@ -18,6 +18,7 @@ TRACE_VERSION = 1
 
 ACTORS: Mapping[str, str] = {
     **dict.fromkeys(("copy", "copy_again", "stop", "commit", "activate", "pass_frames"), "hypervisor"),
+    **dict.fromkeys(("send", "send_again", "stun", "hand_over", "fetch", "finish_fetching"), "hypervisor"),
     **dict.fromkeys(("build_map", "seal_map", "finish_boot", "pass_map", "validate_map"), "hypervisor"),
     **dict.fromkeys(PARTITIONED, "hypervisor"),
     **dict.fromkeys(("split_machine", "boot_beside", "cross", "arrive", "bequeath", "join_new"), "operator"),
@@ -84,6 +85,8 @@ def arguments_of(effect: Effect) -> dict[str, Any]:
     """An effect's arguments under the model's names."""
     if effect.action == "reclaim":
         return {"vm": effect.vm, "balloon": effect.amount, "swap": effect.swap_pages}
+    if effect.to is not None:
+        about = {"t": way(effect.vm, effect.to)}
     if effect.action in PARTITIONED or effect.action in ABOUT_SPLITS:
         about = _about_split(effect)
     elif effect.action in ABOUT_IMAGES:
@@ -100,6 +103,11 @@ def _about_split(effect: Effect) -> dict[str, Any]:
     return {"processor" if about_processor else "device": effect.part}
 
 
+def way(vm: str | None, to: str) -> str:
+    """The name of a VM's way to another machine."""
+    return f"{vm} to {to}"
+
+
 def changes(before: VmView | MachineView, after: VmView | MachineView) -> dict[str, list[Any]]:
     """What an event changed of a VM or of the machine, by the model's names of fields."""
     return {field: pair for field, pair in seen(before, after).items() if pair[0] != pair[1]}
@@ -108,9 +116,12 @@ def changes(before: VmView | MachineView, after: VmView | MachineView) -> dict[s
 def seen(before: VmView | MachineView, after: VmView | MachineView) -> dict[str, list[Any]]:
     """All that was seen before and after an event, what it left as it was included."""
     names = _VM_FIELDS if isinstance(after, VmView) else _MACHINE_FIELDS
-    pairs = {shown: (getattr(before, name), getattr(after, name)) for name, shown in names.items()}
-    shown = {f"{after.name}.{name}": [_plain(a), _plain(b)] for name, (a, b) in pairs.items()}
-    return shown | _seen_of_split(before, after)
+    labels = {name: f"{after.name}.{shown}" for name, shown in names.items()}
+    to = [view.abroad for view in (before, after) if isinstance(view, VmView) and view.abroad]
+    if to:  # what has arrived on another machine is an account of the way there
+        labels |= {name: f"{way(after.name, to[0])}.{shown}" for name, shown in _WAY_FIELDS.items()}
+    pairs = {label: (getattr(before, name), getattr(after, name)) for name, label in labels.items()}
+    return {label: [_plain(a), _plain(b)] for label, (a, b) in pairs.items()} | _seen_of_split(before, after)
 
 
 def _seen_of_split(before: VmView | MachineView, after: VmView | MachineView) -> dict[str, list[Any]]:
@@ -131,6 +142,7 @@ _VM_FIELDS = {
     "balloon_target_pages": "balloon_target",
     "swap_target_pages": "swap_target",
 }
+_WAY_FIELDS = {"copied_pages": "sent", "dirty_pages": "stale"}
 _MACHINE_FIELDS = {
     "old": "old.power",
     "guest": "guest.power",
@@ -144,8 +156,8 @@ _MACHINE_FIELDS = {
 
 
 def _plain(value: Any) -> Any:
-    """The model's name: there a VM whose source has ended is committed still, one whose frames are to pass has stopped, and
-    what was read of a copy is verified."""
+    """The model's name: there a VM whose source has ended is committed still, one whose frames are to pass has stopped, one
+    that goes to another machine is settled on its own, and what was read of a copy is verified."""
     return _MODELS.get(value, value.value) if isinstance(value, Enum) else value
 
 
@@ -153,4 +165,5 @@ _MODELS: Mapping[Enum, str] = {
     Copy.READ: "verified",
     Stage.FENCED: Stage.COMMITTED.value,
     Stage.PASSING: Stage.STOPPED.value,
+    **dict.fromkeys((Stage.SENDING, Stage.STUNNED), Stage.SETTLED.value),
 }

@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..driver import Effect, Ending, MachineView, Outcome, Stage, VmView, World
+from ..driver import (
+    GONE,
+    Effect,
+    Ending,
+    MachineView,
+    Offer,
+    OtherMachine,
+    Outcome,
+    Place,
+    Stage,
+    VmView,
+    World,
+)
+from ..gate import still_to_arrive_pages
 from ..partitions import PARTITIONED
-from ..tap import ACTORS, SILENT, NoTap, Tap, arguments_of, changes
+from ..tap import ACTORS, SILENT, NoTap, Tap, arguments_of, changes, way
 from .dividing import carry_out, view
 from .exchange import ON_MACHINE
 from .faults import Fault, strike
@@ -17,6 +30,7 @@ from .remapping import ON_REMAPPED
 from .state import Guest, MachineStart, Reality, VmStart, reality
 from .storing import ON_STORAGE
 from .striking import last_to_start, let_pass
+from .transfers import ON_ITS_WAY, has_gone
 
 EFFECT_US = 1_000
 """What any effect takes, beside the pages that it moves, at one microsecond each."""
@@ -50,8 +64,9 @@ class Simulator:
 
     @property
     def broken(self) -> Sequence[str]:
-        """What must never be, and was."""
-        return self.world.broken
+        """What must never be, and was, on this machine or on one that it reaches."""
+        others = self.world.network.machines.values() if self.world.network else ()
+        return [*self.world.broken, *(what for world in others if world is not self.world for what in world.broken)]
 
     @property
     def to_come(self) -> Sequence[Fault]:
@@ -61,9 +76,14 @@ class Simulator:
     # ------------------------------------------------------------------------------------------------------ the protocol
     def observe(self, *vms: str) -> World:
         """The machine and these VMs, or all of them."""
-        there = self.world.vms
+        there = [*self.world.vms, *self.world.away]
         names = [name for name in vms if name in there] if vms else there
-        return World(self._machine_view(), {name: self._vm_view(there[name]) for name in names}, self.world.time_us)
+        return World(
+            self._machine_view(),
+            {name: self._view_of(name) for name in names},
+            self.world.time_us,
+            self._others(),
+        )
 
     def perform(self, effect: Effect) -> Outcome:
         """Let due faults strike, do what the effect says if that can be done, and give the guests some time."""
@@ -106,7 +126,9 @@ class Simulator:
         if effect.action in PARTITIONED:
             return carry_out(self.world, effect)
         vm = self.world.vms.get(effect.vm or "")
-        do = ON_VMS.get(effect.action) or ON_REMAPPED.get(effect.action)
+        if vm is None and effect.vm in self.world.away:
+            return has_gone(self.world, effect)
+        do = ON_VMS.get(effect.action) or ON_REMAPPED.get(effect.action) or ON_ITS_WAY.get(effect.action)
         if vm is None or do is None:
             return f"there is no such VM, or no such effect: {effect}"
         return "the VM is lost" if vm.lost else do(self.world, vm, effect, self._heard)
@@ -121,19 +143,23 @@ class Simulator:
             act(self.world, next(vm for i, vm in enumerate(vms.values()) if i == chosen), self._heard)
 
     def _strike(self, fault: Fault) -> None:
+        goals = {name: vm.parcel.goal for name, vm in self.world.vms.items() if vm.parcel}
         where = strike(self.world, fault)
         if where is None:
             return
         self.struck.append(fault)
         if self._tapped:
             vm, part = where if where in self.world.vms else None, last_to_start(self.world, fault.name)
-            about = Effect(fault.name, self.world.machine.start.name, vm, part=part)
+            to = goals.get(where) if fault.name == "transfer_failed" else None
+            about = Effect(fault.name, self.world.machine.start.name, vm, part=part, to=to)
             self._tap.emit("fault", fault.name, arguments_of(about), {})
 
     def _heard(self, action: str, vm: Guest, pages: int) -> None:
         if self._tapped:
             actor = ACTORS.get(action, "scheduler" if action.startswith("inflate") else "guest")
-            self._tap.emit(actor, action, {"vm": vm.start.name, "amount": pages}, {})
+            to = vm.parcel.goal if action == "write_sent" and vm.parcel else ""
+            about = {"t": way(vm.start.name, to)} if to else {"vm": vm.start.name}
+            self._tap.emit(actor, action, about | {"amount": pages}, {})
 
     def _tell(
         self, actor: str, action: str, arguments: dict[str, Any], before: Sequence[VmView | MachineView], effect: Effect
@@ -141,15 +167,46 @@ class Simulator:
         if action in ("inflate", "deflate", "swap_out"):
             return  # what was moved has been told, with how much
         pairs = zip(before, self._views(effect), strict=True)
-        changed = {key: pair for old, new in pairs for key, pair in changes(old, new).items()}
+        still = [(old, new) for old, new in pairs if not isinstance(new, VmView) or new.stage not in GONE]
+        changed = {key: pair for old, new in still for key, pair in changes(old, new).items()}
         self._tap.emit(actor, action, arguments, changed)
 
     def _views(self, effect: Effect) -> tuple[VmView | MachineView, ...]:
-        vm = self.world.vms.get(effect.vm or "")
-        return (self._machine_view(), *([self._vm_view(vm)] if vm else []))
+        known = effect.vm in self.world.vms or effect.vm in self.world.away
+        return (self._machine_view(), *([self._view_of(effect.vm)] if known and effect.vm else []))
 
-    def _machine_view(self) -> MachineView:
-        m = self.world.machine
+    def _others(self) -> dict[str, OtherMachine]:
+        """The machines that are reached over the network, as they are."""
+        if self.world.network is None:
+            return {}
+        every = self.world.network.machines.items()
+        return {name: self._other(world) for name, world in every if world is not self.world}
+
+    def _other(self, world: Reality) -> OtherMachine:
+        machine, start = world.machine, world.machine.start
+        return OtherMachine(
+            self._machine_view(world),
+            still_to_arrive_pages(self._vm_view(vm) for vm in world.vms.values()),
+            Offer(*start.old_hardware, machine.overhead(Place.OLD)),
+            Offer(*start.new_hardware, machine.overhead(Place.NEW)),
+        )
+
+    def _view_of(self, name: str) -> VmView:
+        """A VM that is here, or of which it is seen where it is."""
+        if (vm := self.world.vms.get(name)) is not None:
+            return self._vm_view(vm)
+        network = self.world.network
+        gone, seen = (network.guest(name), network.where(name)) if network else (None, None)
+        if gone is None or gone.missing is None or gone.missing.origin != self.world.machine.start.name:
+            return VmView(name, Place.OLD, Stage.ELSEWHERE, abroad=seen)
+        missing_pages = gone.missing.pages(gone)
+        return VmView(name, Place.OLD, Stage.FETCHED, lost=gone.lost, abroad=seen, missing_pages=missing_pages)
+
+    def _machine_view(self, of: Reality | None = None) -> MachineView:
+        world = of or self.world
+        m, network = world.machine, world.network
+        coming = network.on_the_way_to(m.start.name) if network else ()
+        left_pages = network.left_on(m.start.name) if network else 0
         return MachineView(
             m.start.name,
             m.old,
@@ -166,7 +223,7 @@ class Simulator:
             m.start.host_vm_size_pages,
             m.inside,
             m.start.swap_pages,
-            self.world.swapped,
+            world.swapped,
             tuple(m.faults),
             m.image.state,
             m.image.pages,
@@ -175,7 +232,10 @@ class Simulator:
             m.host_vm_digest,
             m.store.capacity_pages,
             m.store.promised_pages,
-            view(m),
+            partitions=view(m),
+            set_aside_pages=left_pages + sum(parcel.frames_pages for parcel in coming),
+            slots_set_aside_pages=sum(parcel.slots_pages for parcel in coming),
+            crossed_pages=world.crossed,
         )
 
     def _vm_view(self, vm: Guest) -> VmView:
@@ -189,8 +249,8 @@ class Simulator:
             tuple(place for place in vm.copies if self.world.machine.holds(place)),
             vm.lost,
             vm.resident,
-            vm.arrived if vm.stage is not Stage.SETTLED else 0,
-            vm.stale if vm.stage is not Stage.SETTLED else 0,
+            vm.parcel.sent_pages(vm) if vm.parcel else vm.arrived if vm.stage is not Stage.SETTLED else 0,
+            vm.parcel.stale_pages(vm) if vm.parcel else vm.stale if vm.stage is not Stage.SETTLED else 0,
             vm.rounds,
             vm.ballooned,
             vm.swapped,
@@ -199,4 +259,6 @@ class Simulator:
             vm.gave_up,
             vm.sent,
             vm.downtime_us + down_us,
+            vm.parcel.goal if vm.parcel else None,
+            vm.missing.pages(vm) if vm.missing else 0,
         )

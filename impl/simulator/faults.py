@@ -26,6 +26,7 @@ from .striking import (
     is_split,
     start_dma,
 )
+from .transfers import fetching_from, leaves, lose_an_end, turn_back
 
 
 @dataclass(frozen=True, order=True)
@@ -163,6 +164,7 @@ ON_GUESTS: Mapping[str, tuple[Callable[[Guest], bool], Callable[[Reality, Guest]
     "destination_killed": (_has_receiver, _kill_receiver),
     "source_killed": (lambda vm: vm.stage is Stage.COMMITTED, _kill_source),
     "source_continued": (_has_idle_source, _continue_source),
+    "transfer_failed": (leaves, lambda world, vm: turn_back(world, vm, "transfer_failed")),
     "balloon_stopped_short": (lambda vm: vm.balloon_target > vm.ballooned and not vm.balloon_stuck, _stop_short),
 }
 
@@ -190,6 +192,7 @@ ON_MACHINES: Mapping[str, tuple[Callable[[Reality], bool], Callable[[Reality], N
     "old_hung": (can_hang, hang_old),
     "old_ended_early": (can_end_early, end_old_early),
     "dma_outlasts": (can_start_dma, _write_on),
+    "end_lost_while_fetching": (lambda w: fetching_from(w) is not None, lose_an_end),
 }
 
 FAULTS = (*ON_GUESTS, *ON_MACHINES)

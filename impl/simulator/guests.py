@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..driver import Place
-from .state import NOT_THERE, Guest, Reality
+from .network import NOT_THERE
+from .state import Guest, Reality
 
 Heard = Callable[[str, Guest, int], None]
 """Hears what a guest did: the action, the VM, how many pages."""
@@ -27,7 +28,7 @@ def act(world: Reality, vm: Guest, heard: Heard) -> None:
 
 def write(world: Reality, vm: Guest, places: tuple[Place, ...], heard: Heard) -> None:
     """The guest writes a block that chance has chosen, wherever it executes."""
-    if vm.truth:
+    if vm.truth and vm.missing is None:  # what is missing cannot be written, and it waits for that
         write_block(vm, world.draw(len(vm.truth)), places, heard)
 
 
@@ -40,12 +41,21 @@ def write_block(vm: Guest, block: int, places: tuple[Place, ...], heard: Heard) 
         vm.copies[place][block] = vm.truth[block]
     if there is not None and was_clean and there[block] != vm.truth[block]:
         heard("dirty", vm, max(1, vm.resident // len(vm.truth)))
+    if vm.parcel is not None and vm.parcel.blocks[block] == vm.truth[block] - 1:
+        heard("write_sent", vm, max(1, vm.resident // len(vm.truth)))
+
+
+def write_slot(vm: Guest, block: int) -> None:
+    """The guest writes a page that is swapped, which is in its slot again afterwards."""
+    vm.swapped_truth[block] += 1
+    vm.slots[block] = vm.swapped_truth[block]
 
 
 def check(world: Reality, vm: Guest, place: Place) -> None:
     """A VM that executes proves that its memory is what it wrote (S3)."""
-    copy = vm.copies.get(place)
-    if copy != vm.truth:
+    copy, missing = vm.copies.get(place), vm.missing.blocks if vm.missing else ()
+    there = copy is not None and all(copy[i] == wrote for i, wrote in enumerate(vm.truth) if i not in missing)
+    if copy is None or len(copy) != len(vm.truth) or not there:
         world.lose(vm, f"it runs at {place.value} with pages that are stale, lost or overwritten", "S3")
 
 

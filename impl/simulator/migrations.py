@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from ..deviations import ENDS
 from ..driver import Effect, Stage
 from .guests import Heard, check, grow, move, write
-from .state import NOT_THERE, Guest, Reality
+from .network import NOT_THERE
+from .state import Guest, Reality
 
 VmEffect = Callable[[Reality, Guest, Effect, Heard], str]
 

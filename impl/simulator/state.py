@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 
 from ..driver import Copy, HostVmState, MapState, Place, Power, Stage
 from ..plan import Sizes
+from .network import NOT_THERE, Missing, Network, Parcel
 from .partitions import Partitions, partitions
 from .storage import Image, Store, digest
 
 BLOCKS_MOST = 16
-NOT_THERE = -1
-"""The generation of a block that has not arrived."""
 GARBAGE = -2
 """The generation of a block that was overwritten by something else."""
 
@@ -34,6 +33,8 @@ class VmStart:
     swapped_pages: int = 0
     busy: bool = True
     """Whether the guest writes whenever it has time; one that is not busy writes when it has come to a new place."""
+    hardware: int = 0
+    """The version of its virtual hardware."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,10 @@ class MachineStart:
     processors: tuple[str, ...] = ()
     """Their names; where there are none, the machine cannot be split."""
     devices: tuple[str, ...] = ()
+    old_hardware: tuple[int, int] = (0, 0)
+    """The versions of virtual hardware that the old hypervisor offers, from and up to."""
+    new_hardware: tuple[int, int] = (0, 0)
+    """The same of the new one."""
 
 
 @dataclass(slots=True)
@@ -84,6 +89,14 @@ class Guest:
     balloon_stuck: bool = False
     charges: tuple[int, int, int] = (0, 0, 0)
     """What is counted for it: frames used, frames promised, frames inside the host VM."""
+    swapped_truth: list[int] = field(default_factory=list[int])
+    """The same as `truth`, of its swapped pages."""
+    slots: list[int] = field(default_factory=list[int])
+    """What is in its swap slots."""
+    parcel: Parcel | None = None
+    """What of it is on another machine, while it goes there."""
+    missing: Missing | None = None
+    """What of it is still on the machine that it came from."""
 
     def fit_blocks(self) -> None:
         """As long as there are few pages each is a block: what is new is where the VM runs, and nowhere else."""
@@ -91,8 +104,22 @@ class Guest:
             self.truth.append(0)
             for place, copy in self.copies.items():
                 copy.append(NOT_THERE if place is self.target else 0)
+            if self.parcel is not None:
+                self.parcel.blocks.append(NOT_THERE)
         while len(self.truth) > self.resident:
-            for blocks in (self.truth, *self.copies.values()):
+            for blocks in (self.truth, *self.copies.values(), *([self.parcel.blocks] if self.parcel else [])):
+                blocks.pop()
+        self._fit_slots()
+
+    def _fit_slots(self) -> None:
+        """The same of what is swapped."""
+        while len(self.swapped_truth) < min(BLOCKS_MOST, self.swapped):
+            self.swapped_truth.append(0)
+            self.slots.append(0)
+            if self.parcel is not None:
+                self.parcel.slots.append(NOT_THERE)
+        while len(self.swapped_truth) > self.swapped:
+            for blocks in (self.swapped_truth, self.slots, *([self.parcel.slots] if self.parcel else [])):
                 blocks.pop()
 
     @property
@@ -115,9 +142,9 @@ def guest(start: VmStart) -> Guest:
     """A VM at its beginning, running on the old hypervisor."""
     truth = [0] * min(BLOCKS_MOST, start.resident_pages)
     balloon, swap = start.ballooned_pages, start.swapped_pages
-    return Guest(
-        start, start.resident_pages, balloon, swap, balloon, swap, truth, {Place.OLD: list(truth)}, [Place.OLD]
-    )
+    it = Guest(start, start.resident_pages, balloon, swap, balloon, swap, truth, {Place.OLD: list(truth)}, [Place.OLD])
+    it.fit_blocks()
+    return it
 
 
 @dataclass(slots=True)
@@ -162,6 +189,11 @@ class Machine:
         """What the hypervisor there takes for each VM."""
         return self.start.sizes.per_vm(place)
 
+    def offers(self, place: Place, hardware: int) -> bool:
+        """Whether the old hypervisor, or the new one, offers this virtual hardware."""
+        first, last = self.start.old_hardware if place is Place.OLD else self.start.new_hardware
+        return first <= hardware <= last
+
     @property
     def digest(self) -> str | None:
         """Of the sealed map as it is now; once validated, of what was read."""
@@ -194,6 +226,11 @@ class Reality:
     broken: list[str] = field(default_factory=list[str])
     forgiven: set[str] = field(default_factory=set[str])
     """VMs that a fault has killed against which nothing helps: what was in the host VM that died."""
+    network: Network | None = field(default=None, repr=False)
+    away: list[str] = field(default_factory=list[str])
+    """VMs that are known here and are on another machine: they have gone there, or may come from there."""
+    crossed: int = 0
+    """How many pages were sent to other machines."""
 
     def broke(self, what: str) -> None:
         """Note what must never be; the catalogue's name stands at its end."""
@@ -241,12 +278,45 @@ class Reality:
         self.machine.used += pages
         self._check_room()
 
+    def set_aside(self, frames_pages: int, slots_pages: int) -> None:
+        """Frames and swap slots are held for a VM that comes from another machine, or no longer (negative)."""
+        self.swapped += slots_pages
+        self.take(frames_pages)
+
+    def drop_parcel(self, vm: Guest) -> None:
+        """What has arrived of a VM on another machine is dropped there, and what was set aside is free."""
+        if vm.parcel is not None and self.network is not None:
+            goal = self.network.machines[vm.parcel.goal]
+            goal.set_aside(-vm.parcel.frames_pages, -vm.parcel.slots_pages)
+        vm.parcel = None
+
+    def depart(self, vm: Guest) -> None:
+        """A VM is no longer on this machine: what was counted for it is free, its swap slots included."""
+        used, committed, inside = vm.charges
+        self.machine.used -= used
+        self.machine.committed -= committed
+        self.machine.inside -= inside
+        self.swapped -= vm.swapped
+        vm.charges = (0, 0, 0)
+        del self.vms[vm.start.name]
+        self.away.append(vm.start.name)
+
+    def arrive(self, vm: Guest) -> None:
+        """A VM is on this machine from now on."""
+        self.vms[vm.start.name] = vm
+        if vm.start.name in self.away:
+            self.away.remove(vm.start.name)
+        self.swapped += vm.swapped
+        self.recharge(vm)
+
     def _check_room(self) -> None:
         machine, start = self.machine, self.machine.start
         if machine.used > start.capacity_pages:
             self.broke(f"the machine holds more frames than it has, by {machine.used - start.capacity_pages} pages (O)")
         if machine.committed > start.commit_limit_pages:
             self.broke(f"the machine promises too much, by {machine.committed - start.commit_limit_pages} pages (O)")
+        if self.swapped > start.swap_pages and self.network is not None:
+            self.broke(f"the machine has {self.swapped} swap slots taken, of {start.swap_pages} (X4)")
         if machine.inside > start.host_vm_size_pages and machine.inside:
             self.broke(
                 f"the host VM holds more than its size, by {machine.inside - start.host_vm_size_pages} pages (O)"
@@ -256,6 +326,7 @@ class Reality:
         """A VM is gone for good; `broken` is what the catalogue says of that."""
         vm.lost = True
         vm.unpaused.clear()
+        self.drop_parcel(vm)
         if vm.start.name not in self.forgiven:
             self.broke(f"{vm.start.name} is lost: {why} ({broken})")
 

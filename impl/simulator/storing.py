@@ -13,7 +13,8 @@ from typing import Any
 from ..driver import Copy, Effect, HostVmState, ImageState, MapState, Place, Power
 from .exchange import end_new, end_old, nested
 from .guests import check
-from .state import GARBAGE, NOT_THERE, Machine, Reality
+from .network import NOT_THERE
+from .state import GARBAGE, Machine, Reality
 from .storage import torn
 
 StorageEffect = Callable[[Reality, Effect], str]

@@ -159,7 +159,7 @@ def test_without_a_part_of_its_journal_no_controller_goes_on(kind: Kind) -> None
 
 
 # ---------------------------------------------------------------------------------------------- what it has no word for
-ELSEWHERE = frozenset({"storage", "downtime", "partitions"})
+ELSEWHERE = frozenset({"storage", "downtime", "partitions", "moves"})
 """Parts that it has, and that have a test of their own."""
 
 WORDLESS = {

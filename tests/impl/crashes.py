@@ -29,7 +29,7 @@ from .worlds import Case
 
 IDENTITY = Identity("plan", "cluster", "assumptions")
 EFFECTS_MOST = 1_000
-BEYOND = ("host_vm_killed", "balloon_stopped_short")
+BEYOND = ("host_vm_killed", "balloon_stopped_short", "end_lost_while_fetching")
 """Faults that no plan tolerates: the run stops, and whoever operates it says what then."""
 SHOULD_HAVE_STOPPED = {"TooManyFaults": "A1", "NeverAtRest": "L6"}
 """What a run breaks that is done, where it should have stopped for this."""
@@ -217,6 +217,7 @@ def wrong(case: Case, simulator: Simulator, journal: Journal, how: str, *, over:
         *_undivided(simulator, how),
         *_disagreeing(case, simulator, journal, how, over),
         *(_wrong_place(case, simulator, how) if over else ()),
+        *(_wrong_elsewhere(simulator) if over else ()),
     ]
 
 
@@ -277,7 +278,8 @@ def _wrong_place(case: Case, simulator: Simulator, how: str) -> list[str]:
     found += [
         f"{vm.name} is {control_of_vm(vm)}, and runs at {vm.running_at} (S7)"
         for vm in world.vms.values()
-        if (vm.source, vm.stage, vm.running_at, vm.copies_at) != (place, Stage.SETTLED, (place,), (place,))
+        if vm.stage is not Stage.ELSEWHERE
+        and (vm.source, vm.stage, vm.running_at, vm.copies_at) != (place, Stage.SETTLED, (place,), (place,))
     ]
     if (how == "done" and place is Place.OLD) or (how == "rolled_back" and place is Place.NEW):
         found.append(f"the run is {how}, and the VMs are at {place.value} (S7)")
@@ -309,12 +311,30 @@ def _undivided(simulator: Simulator, how: str) -> list[str]:
     return [] if whole and not division.split else ["the machine is not one partition with all that it had (S7)"]
 
 
+def _wrong_elsewhere(simulator: Simulator) -> list[str]:
+    """On other machines nothing is set aside any more, and each VM that has come runs there, with its swap slots."""
+    found: list[str] = []
+    for name, other in simulator.observe().others.items():
+        there = simulator.world.network.machines[name] if simulator.world.network else simulator.world
+        used_pages = there.machine.start.sizes.old_pages + sum(vm.resident for vm in there.vms.values())
+        swapped_pages = sum(vm.swapped for vm in there.vms.values())
+        if other.machine.set_aside_pages or other.machine.slots_set_aside_pages:
+            found.append(f"something is set aside on {name}, and nothing is on its way (X2)")
+        if (other.machine.used_pages, other.machine.swapped_pages) != (used_pages, swapped_pages):
+            found.append(f"{name} is charged for more, or less, than what has come to it (X7)")
+        found += [
+            f"{vm.start.name} does not run on {name} (S7)" for vm in there.vms.values() if not (vm.unpaused or vm.lost)
+        ]
+    return found
+
+
 def _wrong_targets(case: Case, world: World) -> list[str]:
     """What was taken is given back."""
     return [
         f"{start.name} has {world.vms[start.name].ballooned_pages} pages in the balloon, not {start.ballooned_pages} (X7)"
         for start in case.vms
         if world.vms[start.name].ballooned_pages != start.ballooned_pages
+        and world.vms[start.name].stage is not Stage.ELSEWHERE
     ]
 
 

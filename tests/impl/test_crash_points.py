@@ -25,6 +25,7 @@ from .worlds import (
     CASES,
     GIVEN,
     IN_PLACE,
+    MOVED,
     NEVER_AT_REST,
     ONE,
     PARTED,
@@ -78,7 +79,7 @@ def test_every_crash_without_a_fault_in_the_larger_worlds(case: Case, tally: Tal
     assert not tally.wrong
 
 
-@pytest.mark.parametrize("case", [ONE, STORED, PARTED, REMAPPED], ids=lambda c: c.name)
+@pytest.mark.parametrize("case", [ONE, STORED, PARTED, REMAPPED, MOVED], ids=lambda c: c.name)
 def test_every_crash_in_a_roll_back_after_a_crash(case: Case, tally: Tally) -> None:
     crash_twice(case, tally)
 

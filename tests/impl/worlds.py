@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 
 from holdfast.impl.plan import (
     Entry,
+    Hardware,
     Plan,
     Sizes,
     Step,
@@ -19,7 +20,8 @@ from holdfast.impl.plan import (
 )
 from holdfast.impl.simulator.driver import Simulator
 from holdfast.impl.simulator.faults import Fault
-from holdfast.impl.simulator.state import MachineStart, VmStart
+from holdfast.impl.simulator.network import Network
+from holdfast.impl.simulator.state import MachineStart, VmStart, reality
 
 SIZES = Sizes(
     old_pages=2, guest_pages=1, new_pages=2, old_vm_pages=0, guest_vm_pages=1, new_vm_pages=0, host_vm_pages=1
@@ -37,10 +39,17 @@ class Case:
     machine: MachineStart
     vms: tuple[VmStart, ...]
     ends: str = "done"
+    other: MachineStart | None = None
+    """Another machine, which VMs can go to."""
 
     def world(self, *faults: Fault) -> Simulator:
         """The world at its beginning."""
-        return Simulator.begin(self.machine, self.vms, seed=7, faults=faults)
+        simulator = Simulator.begin(self.machine, self.vms, seed=7, faults=faults)
+        if self.other is not None:
+            network = Network()
+            network.join(simulator.world)
+            network.join(reality(self.other, [], 7), *simulator.world.vms)
+        return simulator
 
     def tolerating(self, tolerated: Tolerated) -> Case:
         """The same, with other assumptions."""
@@ -189,7 +198,33 @@ PARTED = parted("parted", _vms("", "a"), capacity_pages=11)
 PARTED_TWO = parted("parted-two", _vms("a", "b"), capacity_pages=18)
 """Two VMs, one of which writes all the time, by way of a second partition."""
 
+
+GOES = VmStart("a", 5, resident_pages=2, peak_pages=3, hot_pages=1, swapped_pages=2)
+STAYS = VmStart("b", 3, resident_pages=2, peak_pages=3, hot_pages=1, busy=False, hardware=1)
+
+
+def _moved() -> Case:
+    steps = (Step("transfer a", "transfer", "a", to="n"), *whole_exchange(("b",), 1))
+    first, second = replace(steps[1], after=("transfer a",)), steps[2:]
+    made = case("moved", (steps[0], first, *second), (GOES, STAYS), capacity_pages=14)
+    sizes = (VmSizes("a", 5, 1), VmSizes("b", 3, 1, hardware=1))
+    plan = replace(made.plan, vms=sizes, hardware=Hardware(1, 1), network_pages=60)
+    machine = replace(made.machine, old_hardware=(0, 1), new_hardware=(1, 1))
+    return replace(made, plan=plan, machine=machine, other=MachineStart("n", 7, 7, 0, SIZES, swap_pages=2))
+
+
+MOVED = _moved()
+"""Two VMs, one of which the new hypervisor does not offer its hardware: it goes to another machine first, which has the room
+that it may come to need, and not a page more; the other VM stays through the exchange."""
+
+EARLY = replace(
+    MOVED,
+    name="early",
+    plan=replace(MOVED.plan, name="early", steps=(Step("transfer a", "transfer", "a", to="n", early=True),)),
+)
+"""A VM that runs on the other machine before all of it is there."""
+
 CASES = (
     *(ONE, BUSY, TWO, THREE, TIGHT, HASTY, RECLAIMED, GIVEN, STORED, STORED_TWO, CARELESS, PARTED, PARTED_TWO),
-    *(REMAPPED, IN_PLACE, AT_REST, NEVER_AT_REST),
+    *(REMAPPED, IN_PLACE, AT_REST, NEVER_AT_REST, MOVED, EARLY),
 )

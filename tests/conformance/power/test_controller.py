@@ -7,14 +7,14 @@ import pytest
 from holdfast.specs.case import Case as World
 from tests.impl.crashes import Mechanism
 
-from . import controller, drivers, gate, partitioning, remapping, resting, rules, storing
+from . import controller, drivers, gate, partitioning, remapping, resting, rules, storing, transfers
 from .judging import in_lock_step, in_runs
 from .mutant import Mutant
 from .table import Record, Row, recorded
 
 MUTANTS = (
     *(*rules.MUTANTS, *gate.MUTANTS, *controller.MUTANTS, *drivers.MUTANTS),
-    *(*storing.MUTANTS, *partitioning.MUTANTS, *remapping.MUTANTS, *resting.MUTANTS),
+    *(*storing.MUTANTS, *partitioning.MUTANTS, *remapping.MUTANTS, *resting.MUTANTS, *transfers.MUTANTS),
 )
 WORLDS = {mutant.world.name: mutant.world for mutant in MUTANTS if mutant.world}
 CASES = {(m.case.name, m.faults, m.crashes): m for m in MUTANTS if m.case}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ...impl.driver import MachineView, Power, Stage, VmView
+from ...impl.driver import LEAVING, MachineView, Power, Stage, VmView
 
 ABOUT_MACHINES: Mapping[str, tuple[str, ...]] = {
     "create_host_vm": ("create_host_vm",),
@@ -31,11 +31,15 @@ ENDINGS: Mapping[str, str] = {"verify_image": "discard_image", "verify_loaded": 
 
 MIGRATIONS = ("consolidate", "disassociate", "withdraw")
 REMAPPINGS = ("remap_in", "remap_out")
+TRANSFERS = ("transfer", "send", "send_again", "stun", "hand_over")
+POST_COPY = ("switch_early", "fetch", "finish_fetching")
+"""What a transfer has that runs the VM on the other machine early."""
 ABOUT_VMS: Mapping[str, tuple[str, ...]] = {
     **{verb: (verb,) for verb in (*MIGRATIONS, *REMAPPINGS)},
     **dict.fromkeys(("copy", "copy_again", "stop", "commit", "fence", "activate"), MIGRATIONS),
     "pass_frames": REMAPPINGS,
-    "cancel": ("settle",),
+    **dict.fromkeys((*TRANSFERS, *POST_COPY), ("transfer",)),
+    **dict.fromkeys(("cancel", "call_off"), ("settle",)),
     **dict.fromkeys(("reclaim", "inflate", "deflate", "swap_out"), ("reclaim",)),
 }
 """Effects on a VM, each with the verbs whose rules may give it."""
@@ -64,6 +68,22 @@ def _in_pre_copy(_: MachineView, vm: VmView | None, __: int) -> bool:
     return vm is not None and vm.stage is Stage.COPYING
 
 
+def _sending_over(_: MachineView, vm: VmView | None, pages: int) -> bool:
+    return vm is not None and vm.stage in LEAVING and pages <= vm.content_pages - vm.copied_pages
+
+
+def _sending_over_again(_: MachineView, vm: VmView | None, pages: int) -> bool:
+    return vm is not None and vm.stage in LEAVING and pages <= vm.dirty_pages
+
+
+def _still_sent(_: MachineView, vm: VmView | None, __: int) -> bool:
+    return vm is not None and vm.stage is Stage.SENDING
+
+
+def _to_fetch(_: MachineView, vm: VmView | None, pages: int) -> bool:
+    return vm is not None and vm.stage is Stage.FETCHED and not vm.lost and pages <= vm.missing_pages
+
+
 def _booting(machine: MachineView, _: VmView | None, __: int) -> bool:
     return machine.new is Power.BOOTING
 
@@ -72,6 +92,10 @@ BY_ITSELF: Mapping[str, Callable[[MachineView, VmView | None, int], bool]] = {
     "copy": _sending,
     "copy_again": _sending_again,
     "stop": _in_pre_copy,
+    "send": _sending_over,
+    "send_again": _sending_over_again,
+    "stun": _still_sent,
+    "fetch": _to_fetch,
     "finish_boot": _booting,
 }
 """What a hypervisor does by itself once it was set going, whether a controller would ask for it now or is there at all; and

@@ -8,19 +8,25 @@ from typing import Any, ClassVar
 from ...impl.journal import Journal
 from ...impl.partitions import PARTITIONED
 from ...impl.safeguards import Safeguards
+from ...impl.simulator.network import Network
 from ...impl.simulator.storage import Store
 from ..adapter import Adapter, Answer, Done, Greeting, Refused, Shown, Unsupported
 from .actions import ABOUT_MACHINES, ABOUT_VMS, CONTROLLERS, ENDINGS, RECLAIMING
-from .names import Names
+from .names import Names, ways_of
 from .played import BY_GUESTS
 from .site import Site
 
+END_LOST = "end_lost_while_fetching"
+
 STRIKING = (
     *("migration_aborted", "destination_killed", "boot_failed", "format_unreadable"),
-    *("image_torn", "storage_full", "load_torn", "power_lost"),
+    *("image_torn", "storage_full", "load_torn", "power_lost", "transfer_failed", END_LOST),
     *("boot_hung", "old_hung", "old_ended_early", "dma_outlasts"),
 )
 """The faults of the model that the simulator has."""
+
+WRITING = ("dirty", "write_sent")
+"""What guests do with pages that are somewhere else as well."""
 
 HALVES = frozenset({"fence", *ENDINGS.values()})
 """Effects that are part of another action of the model."""
@@ -30,8 +36,8 @@ WITHIN_BUDGET = "stun_within_budget"
 
 KNOWN = frozenset(
     {
-        *(*ABOUT_MACHINES, *PARTITIONED, *ABOUT_VMS, *RECLAIMING, *CONTROLLERS, *STRIKING, *BY_GUESTS),
-        *("dirty", WITHIN_BUDGET),
+        *(*ABOUT_MACHINES, *PARTITIONED, *ABOUT_VMS, *RECLAIMING, *CONTROLLERS, *STRIKING, *BY_GUESTS, *WRITING),
+        WITHIN_BUDGET,
     }
     - HALVES
 )
@@ -62,7 +68,19 @@ class Reference(Adapter):
         stores = (label for label, sort in self._sort.items() if sort == "Store")
         self._stores = {label: Store(self._known[label]["capacity"]) for label in stores}
         self._left = {key.partition(".")[2]: n for key, n in state.items() if key.startswith("tolerated.")}
+        self._varies, self._ways = frozenset(state), ways_of(self._known)
         self.sites = tuple(self._site(label, state) for label, sort in self._sort.items() if sort == "Machine")
+        if self._ways:
+            self._connect()
+        for site in self.sites:
+            site.begin()
+
+    def _connect(self) -> None:
+        """Each machine reaches the others; what is beside the simulated VMs goes along with them."""
+        network, pages = Network(), {name: its for site in self.sites for name, its in site.simulator.pages.items()}
+        for site in self.sites:
+            site.simulator.pages = pages
+            site.join(network)
 
     def _site(self, machine: str, state: Shown) -> Site:
         names = Names.of(machine, self._known)
@@ -79,27 +97,33 @@ class Reference(Adapter):
             return self._controller(action)
         if action == WITHIN_BUDGET:
             action, arguments = "stop", {"vm": self._known[arguments["downtime"]]["vm"]}
-        site = self._at(arguments)
+        site, way = self._at(arguments), self._ways.get(arguments.get("t", ""))
+        if way is not None:
+            arguments = {**arguments, "vm": way.vm}
         if action in STRIKING:
             return self._strike(site, action, arguments.get("vm") or arguments.get("device"))
-        return site.guest(action, arguments) if action in (*BY_GUESTS, "dirty") else site.attempt(action, arguments)
+        guest = action in (*BY_GUESTS, *WRITING)
+        return site.guest(action, arguments) if guest else site.attempt(action, arguments, way)
 
     def _at(self, arguments: Shown) -> Site:
         """The machine that an attempt is about."""
         vm, machine, image = (arguments.get(name) for name in ("vm", "machine", "image"))
         if part := next((arguments[name] for name in ("s", "processor", "device") if name in arguments), None):
             return next(site for site in self.sites if part in site.names.divided)
+        if (way := self._ways.get(arguments.get("t", ""))) is not None:  # the machine that it leaves leads
+            machine, vm = way.origin, None
         if image is not None:
             return next(site for site in self.sites if site.names.image == image)
-        return next(site for site in self.sites if vm in site.vms or site.names.machine == machine)
+        return next(site for site in self.sites if vm in site.simulator.world.vms or site.names.machine == machine)
 
     def _strike(self, site: Site, fault: str, about: str | None) -> Answer:
         """As often as the world tolerates it, on whatever machine; `about` is the VM or the device."""
-        if not self._left.get(fault, 0):
+        budget = "end_lost" if fault == END_LOST else fault
+        if not self._left.get(budget, 0):
             return Refused("no more such faults are tolerated")
         if not site.strike(fault, about):
             return Refused("there is nothing that this fault could strike")
-        self._left[fault] -= 1
+        self._left[budget] -= 1
         return Done()
 
     def _controller(self, action: str) -> Answer:
@@ -121,7 +145,13 @@ class Reference(Adapter):
         """What the simulators say of the machines and their VMs, and what is left to tolerate."""
         shown = {key: value for site in self.sites for key, value in site.shown()}
         shown |= {f"tolerated.{fault}": times for fault, times in self._left.items()}
+        crossed_pages = sum(site.simulator.world.crossed for site in self.sites)
         for label, sort in self._sort.items():
+            if f"{label}.crossed" in self._varies:
+                shown[f"{label}.crossed"] = crossed_pages
+            if label in self._ways:
+                site = self._at({"t": label})
+                shown |= {f"{label}.{field}": value for field, value in site.of_way(self._ways[label])}
             if sort == "Controller":
                 shown[f"{label}.running"] = all(site.running for site in self.sites)
         return shown

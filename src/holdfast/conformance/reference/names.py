@@ -7,11 +7,32 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...impl.driver import Place
-from ...impl.plan import Formats, Plan, Sizes, Tolerated, VmSizes
+from ...impl.plan import Formats, Hardware, Plan, Sizes, Tolerated, VmSizes
 from ...impl.simulator.state import MachineStart
 
 Constants = Mapping[str, Mapping[str, Any]]
 """The constants of each member, and its sort, by its label."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """The way of a VM from its machine to the old hypervisor of another one, or to the new one."""
+
+    label: str
+    vm: str
+    origin: str
+    goal: str
+    to_new: bool
+
+
+def ways_of(known: Constants) -> Mapping[str, Way]:
+    """Every way that a world has, by its label."""
+    ways = {label: its for label, its in known.items() if "origin" in its}
+    goals = {label: known[its["to"]]["machine"] for label, its in ways.items()}
+    return {
+        label: Way(label, its["vm"], its["origin"], goals[label], known[goals[label]]["new"] == its["to"])
+        for label, its in ways.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -53,17 +74,24 @@ class Names:
         return its["sort"] == sort and all(its[name] == label for name, label in of.items())
 
     @property
+    def coming(self) -> tuple[str, ...]:
+        """The VMs that may come here from other machines."""
+        ways = ways_of(self.known).values()
+        return tuple(way.vm for way in ways if way.goal == self.machine)
+
+    @property
     def store(self) -> str | None:
         """Where its image goes."""
         return self.known[self.image]["store"] if self.image else None
 
     def plan(self, vms: tuple[str, ...], tolerated: Tolerated) -> Plan:
         """A plan without steps: what the controller is told of sizes and faults. At which step it is, each attempt says."""
-        promised = tuple(self._promised(vm) for vm in vms)
+        promised = tuple(self._promised(vm) for vm in (*vms, *self.coming))
         old, new = (self.known[self.place[place]] for place in (Place.OLD, Place.NEW))
-        offered = (new["hardware_from"], new["hardware_upto"])
-        formats = Formats(old["writes_format"], tuple(range(new["reads_from"], new["reads_upto"] + 1)), offered)
-        return Plan("conform", self.machine, (), promised, self._sizes(), tolerated, formats)
+        formats = Formats(old["writes_format"], tuple(range(new["reads_from"], new["reads_upto"] + 1)))
+        hardware = Hardware(new["hardware_from"], new["hardware_upto"])
+        crossing_pages = next((its["allowed"] for its in self.known.values() if "allowed" in its), 0)
+        return Plan("conform", self.machine, (), promised, self._sizes(), tolerated, formats, hardware, crossing_pages)
 
     def _promised(self, vm: str) -> VmSizes:
         budget_pages = self.known[self.budgets[vm]]["budget"] if vm in self.budgets else None
@@ -91,7 +119,13 @@ class Names:
             partition_pages=self.known[self.split]["given"] if self.split else 0,
             processors=self.parts("Processor"),
             devices=self.parts("Device"),
+            old_hardware=self._hardware(Place.OLD),
+            new_hardware=self._hardware(Place.NEW),
         )
+
+    def _hardware(self, place: Place) -> tuple[int, int]:
+        its = self.known[self.place[place]]
+        return its["hardware_from"], its["hardware_upto"]
 
     def _sizes(self) -> Sizes:
         takes = {place: self.known[self.place[place]] for place in Place}

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from ...impl.driver import Effect
 from ...impl.simulator.driver import Simulator
-from ...impl.simulator.guests import move, write_block
+from ...impl.simulator.guests import move, write_block, write_slot
 from ...impl.simulator.migrations import out_of_reach
-from ...impl.simulator.state import NOT_THERE, Guest, MachineStart, VmStart, reality
+from ...impl.simulator.network import NOT_THERE
+from ...impl.simulator.state import Guest, MachineStart, VmStart, reality
 from ...impl.simulator.storage import Store
 from ...impl.tap import Tap
 from ..adapter import Shown
@@ -51,6 +53,10 @@ BY_SCHEDULER: Mapping[str, tuple[str, str]] = {
     "swap_out_blindly": ("active_anonymous", "swapped"),
 }
 """What the balloon and the swap take and give, in the same way."""
+
+
+NONE_SAID: Mapping[str, int] = MappingProxyType({})
+"""Versions of virtual hardware, where a world has none."""
 
 
 @dataclass
@@ -98,10 +104,15 @@ class Played(Simulator):
     """A simulated machine that is played: nothing on it happens unless it was asked for."""
 
     def __init__(
-        self, machine: MachineStart, vms: Mapping[str, tuple[int, Pages]], tap: Tap, store: Store | None
+        self,
+        machine: MachineStart,
+        vms: Mapping[str, tuple[int, Pages]],
+        tap: Tap,
+        store: Store | None,
+        hardware: Mapping[str, int] = NONE_SAID,
     ) -> None:
         """Begin; of each VM its size and its pages. Guests never grow by themselves, since their peak is zero."""
-        starts = [_start(name, size_pages, pages) for name, (size_pages, pages) in vms.items()]
+        starts = [_start(name, size, pages, hardware.get(name, 0)) for name, (size, pages) in vms.items()]
         super().__init__(reality(machine, starts, 0, store), tap=tap)
         self.pages = {name: pages for name, (_, pages) in vms.items()}
         self._scheduled = ""
@@ -109,9 +120,11 @@ class Played(Simulator):
     # ------------------------------------------------------------------------------------------------------- guests
     def guest_does(self, action: str, name: str, amount: int) -> str:
         """A guest acts on so many pages. Why it does not; "" if it did."""
-        vm = self.world.vms[name]
-        if not self.world.executing(vm):
+        vm = self.world.vms.get(name)
+        if vm is None or not self.world.executing(vm):
             return "the VM does not run"
+        if action == "write_sent":
+            return self._writes_sent(vm, amount)
         return self._writes(vm, amount) if action == "dirty" else self._moves(vm, action, amount)
 
     def _writes(self, vm: Guest, amount: int) -> str:
@@ -122,6 +135,20 @@ class Played(Simulator):
             return "not so many copied pages are clean"
         for block in clean[:amount]:
             write_block(vm, block, self.world.executing(vm), self._heard_nothing)
+        return ""
+
+    def _writes_sent(self, vm: Guest, amount: int) -> str:
+        """It writes pages that were sent to another machine, and not written since: resident ones, or such as are in a slot
+        again when it has written them."""
+        parcel = vm.parcel
+        resident = [i for i, has in enumerate(parcel.blocks if parcel else ()) if has == vm.truth[i] != NOT_THERE]
+        swapped = [i for i, has in enumerate(parcel.slots if parcel else ()) if has == vm.swapped_truth[i] != NOT_THERE]
+        if amount > len(resident) + len(swapped):
+            return "not so many sent pages are as they were"
+        for block in resident[:amount]:
+            write_block(vm, block, self.world.executing(vm), self._heard_nothing)
+        for block in swapped[: max(0, amount - len(resident))]:
+            write_slot(vm, block)
         return ""
 
     def _moves(self, vm: Guest, action: str, amount: int) -> str:
@@ -186,6 +213,7 @@ class Played(Simulator):
         """What a guest was told to do is known."""
 
 
-def _start(name: str, size_pages: int, pages: Pages) -> VmStart:
+def _start(name: str, size_pages: int, pages: Pages, hardware: int) -> VmStart:
     count = pages.count
-    return VmStart(name, size_pages, pages.resident, 0, 0, count["ballooned"], count["swapped"], busy=False)
+    taken = count["ballooned"], count["swapped"]
+    return VmStart(name, size_pages, pages.resident, 0, 0, *taken, busy=False, hardware=hardware)

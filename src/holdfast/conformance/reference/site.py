@@ -7,8 +7,21 @@ from dataclasses import fields, replace
 from typing import Any
 
 from ...impl.chronicle import Chronicle
-from ...impl.driver import Copy, Effect, Ending, HostVmState, ImageState, MachineView, Place, Stage, VmView
+from ...impl.driver import (
+    GONE,
+    LEAVING,
+    Copy,
+    Effect,
+    Ending,
+    HostVmState,
+    ImageState,
+    MachineView,
+    Place,
+    Stage,
+    VmView,
+)
 from ...impl.errors import Stopped, UnusableJournal
+from ...impl.gate import over_the_network
 from ...impl.journal import Identity, Journal
 from ...impl.partitions import PARTITIONED, split_fields
 from ...impl.plan import Step, Tolerated
@@ -16,14 +29,19 @@ from ...impl.reconciling import Reconciler
 from ...impl.rules import Situation, next_effect
 from ...impl.safeguards import Safeguards
 from ...impl.simulator.faults import Fault, strike
+from ...impl.simulator.network import Network
 from ...impl.simulator.storage import Store
 from ...impl.simulator.striking import start_dma
 from ..adapter import Answer, Did, Done, Happened, Refused, Shown
-from .actions import ABOUT_MACHINES, ABOUT_VMS, BY_ITSELF, ENDINGS, RECLAIMING
-from .names import Names
+from .actions import ABOUT_MACHINES, ABOUT_VMS, BY_ITSELF, ENDINGS, POST_COPY, RECLAIMING
+from .names import Names, Way
 from .played import CLASSES, ELSEWHERE, Played, pages_of
 
-MODELS_STAGE: Mapping[Stage, Stage] = {Stage.FENCED: Stage.COMMITTED, Stage.PASSING: Stage.STOPPED}
+MODELS_STAGE: Mapping[Stage, Stage] = {
+    Stage.FENCED: Stage.COMMITTED,
+    Stage.PASSING: Stage.STOPPED,
+    **dict.fromkeys((*LEAVING, Stage.FETCHING), Stage.SETTLED),
+}
 """What the model calls a stage that it has no name of its own for."""
 
 
@@ -60,13 +78,21 @@ class Site:
         self._heard, self._varies = Heard(names.budgets), frozenset(state)
         known = {vm: names.known[vm] for vm in vms}
         pages = {vm: (known[vm]["size"], pages_of(vm, state, known[vm])) for vm in vms}
-        self.simulator = Played(names.start(), pages, self._heard, store)
+        hardware: dict[str, int] = {vm: known[vm]["hardware"] for vm in vms}
+        self.simulator = Played(names.start(), pages, self._heard, store, hardware)
         self._plan = names.plan(vms, _tolerated(state))
         self._journal = journal.create(":memory:", Identity("conform", names.machine, ""))
         self._stopped = ""
+
+    def begin(self) -> None:
+        """The controller looks for the first time, once every machine is there."""
         self._open()
         self._chronicle.initial(self.simulator.observe())
         self._chronicle.opened()
+
+    def join(self, network: Network) -> None:
+        """The machine is reached from others, and VMs may come to it."""
+        network.join(self.simulator.world, *self.names.coming)
 
     def close(self) -> None:
         """Let go of the journal."""
@@ -111,12 +137,13 @@ class Site:
             if _waits_for_controller(vm):
                 self._ordered(Effect("cancel", self.names.machine, name))
 
-    def attempt(self, action: str, arguments: Shown) -> Answer:
-        """What the controller would do now, or what the hypervisor does by itself."""
-        if self.names.image:  # as before every effect: others may have taken of the store since
+    def attempt(self, action: str, arguments: Shown, way: Way | None = None) -> Answer:
+        """What the controller would do now, or what the hypervisor does by itself; `way` is that of a VM that goes."""
+        shared = self.names.image or self.simulator.world.network
+        if shared:  # as before every effect: others may have taken of the store since, or a VM has come
             self.look()
         self._heard.events.clear()
-        vm, effect = arguments.get("vm"), self._effect(action, arguments)
+        vm, effect = arguments.get("vm"), self._effect(action, arguments, way)
         why = "the controller has ended"
         if self.running:
             self.simulator.scheduled(action if action in RECLAIMING else "")
@@ -137,8 +164,10 @@ class Site:
         machine = self.simulator.observe().machine
         return machine.image is ImageState.DURABLE and machine.host_vm not in (HostVmState.HALTED, HostVmState.STORED)
 
-    def _effect(self, action: str, arguments: Shown) -> Effect:
+    def _effect(self, action: str, arguments: Shown, way: Way | None) -> Effect:
         name, machine, vm = RECLAIMING.get(action, action), self.names.machine, arguments.get("vm")
+        if way is not None:
+            return Effect(name, machine, way.vm, arguments.get("amount"), to=way.goal, to_new=way.to_new)
         if action == "reclaim":
             return Effect(name, machine, vm, arguments["balloon"], arguments["swap"])
         if action in PARTITIONED:
@@ -150,6 +179,8 @@ class Site:
         if effect.action not in BY_ITSELF or (effect.action == "stop" and effect.vm in self.names.budgets):
             return False  # pre-copy of a VM with a budget ends when the controller says so
         world = self.simulator.observe()
+        if effect.action in ("send", "send_again") and over_the_network(self._plan, effect, world.machine):
+            return False
         return BY_ITSELF[effect.action](world.machine, world.vms.get(effect.vm or ""), effect.amount or 0)
 
     def _ordered(self, effect: Effect) -> str:
@@ -171,8 +202,10 @@ class Site:
         belief = self._chronicle.belief
         assert belief.machine is not None, "the controller has looked"
         vm = belief.vms.get(effect.vm or "")
-        if effect.action in ("copy", "copy_again") and vm is not None and not _there(effect, vm):
+        if effect.action in ("copy", "copy_again", "send", "send_again") and vm is not None and not _there(effect, vm):
             return "there are not so many pages to be sent"
+        if effect.action == "fetch" and (vm is None or (effect.amount or 0) > vm.missing_pages):
+            return "there are not so many pages to be fetched"
         if effect.action == "write_image" and not _unwritten(effect, belief.machine):
             return "there are not so many pages to be written"
         if effect.action in PARTITIONED:  # hypervisors do much of it side by side: any of it, in its turn
@@ -182,7 +215,8 @@ class Site:
         verbs = {**ABOUT_MACHINES, **ABOUT_VMS}[effect.action]
         if not any(_gives(_step(verb, effect, vm), now, effect.action) for verb in verbs):
             return f"no step of a plan would {effect.action} now"
-        return str(self._safe.withheld(effect, belief, belief.machine, vm) or "")
+        others = self.simulator.observe().others
+        return str(self._safe.withheld(effect, belief, belief.machine, vm, others=others) or "")
 
     # ------------------------------------------------------------------------------------------ guests and faults
     def guest(self, action: str, arguments: Shown) -> Answer:
@@ -217,8 +251,24 @@ class Site:
             yield from ((f"{at.image}.{field}", value) for field, value in self._of_image(machine))
         if machine.partitions:
             yield from split_fields(at.machine, machine.partitions).items()
+        if f"{at.machine}.set_aside" in self._varies:
+            yield f"{at.machine}.set_aside", machine.set_aside_pages
+            yield f"{at.machine}.slots_set_aside", machine.slots_set_aside_pages
         for name, vm in world.vms.items():
-            yield from ((f"{name}.{field}", value) for field, value in self._of_vm(vm))
+            if vm.stage not in GONE:
+                yield from ((f"{name}.{field}", value) for field, value in self._of_vm(vm))
+
+    def of_way(self, way: Way) -> Iterable[tuple[str, Any]]:
+        """How far a VM has come on its way from here, and what is set aside for it there."""
+        vm, parcel = self.simulator.observe(way.vm).vms[way.vm], None
+        if vm.stage in LEAVING and vm.abroad == way.goal:
+            parcel = self.simulator.world.vms[way.vm].parcel
+        passage = {Stage.SENDING: "sending", Stage.STUNNED: "stunned", Stage.FETCHED: "fetching"}
+        yield "passage", passage.get(vm.stage, "none") if parcel or vm.stage is Stage.FETCHED else "none"
+        if f"{way.label}.missing" in self._varies:
+            yield "missing", vm.missing_pages if vm.stage is Stage.FETCHED else 0
+        yield from (("frames", parcel.frames_pages if parcel else 0), ("slots", parcel.slots_pages if parcel else 0))
+        yield from (("sent", vm.copied_pages if parcel else 0), ("stale", vm.dirty_pages if parcel else 0))
 
     def _of_image(self, seen: MachineView) -> Iterable[tuple[str, Any]]:
         """What is physically so of it, too: whether any page is torn, in the store or in memory, a digest may tell later."""
@@ -239,11 +289,14 @@ class Site:
         yield from (("source", place[vm.source]), ("target", place[vm.target or vm.source]), ("stage", stage.value))
         if f"{vm.name}.remapped" in self._varies:
             yield "remapped", vm.stage is Stage.PASSING
+        if f"{vm.name}.leaving" in self._varies:
+            yield "leaving", vm.stage in (*LEAVING, Stage.FETCHING)
         yield from (("copied", vm.copied_pages if vm.target else 0), ("dirty", vm.dirty_pages if vm.target else 0))
         yield from (("balloon_target", vm.balloon_target_pages), ("swap_target", vm.swap_target_pages))
         with_host_vm = vm.lost and not self.simulator.world.machine.whole
+        between_machines = vm.lost and vm.stage is Stage.FETCHING
         yield "intact", not vm.lost or with_host_vm
-        if not waits and not with_host_vm:
+        if not waits and not with_host_vm and not between_machines:
             yield "running", bool(self.simulator.world.vms[vm.name].unpaused)
         yield "charged", self.simulator.world.vms[vm.name].charges[0]
         count = self.simulator.pages[vm.name].count
@@ -262,7 +315,8 @@ def _waits_for_controller(vm: VmView) -> bool:
 
 
 def _there(effect: Effect, vm: VmView) -> bool:
-    pages = vm.dirty_pages if effect.action == "copy_again" else vm.resident_pages - vm.copied_pages
+    all_pages = vm.content_pages if effect.action == "send" else vm.resident_pages
+    pages = vm.dirty_pages if effect.action in ("copy_again", "send_again") else all_pages - vm.copied_pages
     return (effect.amount or 0) <= pages
 
 
@@ -277,7 +331,8 @@ def _step(verb: str, effect: Effect, vm: VmView | None) -> Step:
         balloon_pages = vm.balloon_target_pages
     if vm is not None and effect.action == "swap_out":
         swap_pages = vm.swap_target_pages
-    return Step(verb, verb, effect.vm, (), balloon_pages, swap_pages)
+    to, to_new = (effect.to, effect.to_new) if verb == "transfer" else (None, False)
+    return Step(verb, verb, effect.vm, (), balloon_pages, swap_pages, to, to_new, effect.action in POST_COPY)
 
 
 def _gives(step: Step, now: Situation, action: str) -> bool:
