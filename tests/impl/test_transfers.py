@@ -10,7 +10,7 @@ import pytest
 
 from holdfast.impl.controller import Controller, Progress
 from holdfast.impl.driver import Effect, Ending, HostVmState, Outcome, Place, Stage
-from holdfast.impl.errors import Contradiction, NoRoom, OutOfOrder, Stopped, TooManyFaults, UnusablePlan, VmLost
+from holdfast.impl.errors import Contradiction, NoRoom, OutOfOrder, Stopped, TooManyFaults, UnusablePlan
 from holdfast.impl.journal import Journal
 from holdfast.impl.plan import Entry, Plan, Step, Tolerated, VmSizes, in_order, whole_exchange
 from holdfast.impl.simulator.driver import Simulator
@@ -21,7 +21,7 @@ from holdfast.impl.tap import LinesTap
 from holdfast.specs.model import system
 
 from .crashes import Mechanism, fresh_journal
-from .worlds import EARLY, GOES, MOVED, ONE, SIZES, Case
+from .worlds import GOES, MOVED, ONE, SIZES, Case
 
 WHOLE = ("transfer a", "send a", "stun a", "send_again a", "hand_over a")
 
@@ -327,50 +327,6 @@ def test_a_vm_that_is_somewhere_else_than_it_was_to_go_is_a_contradiction() -> N
 
     with pytest.raises(Contradiction):
         Controller(MOVED.plan, simulator, journal).resume()
-
-
-# ------------------------------------------------------------------------------------------------------ post-copy
-def test_a_vm_that_runs_there_early_is_charged_here_for_what_it_still_has_to_fetch() -> None:
-    simulator = under_way("transfer a", "stun a")
-    content_pages = simulator.observe().vms["a"].content_pages
-
-    switched = did(simulator, "switch_early a").world
-    fetched = simulator.perform(Effect("fetch", "m", "a", 1, to="n")).world
-    refused = did(simulator, "finish_fetching a")
-    did(simulator, "fetch a")
-    settled = did(simulator, "finish_fetching a").world
-
-    left_pages = (switched.machine.set_aside_pages, fetched.machine.set_aside_pages, settled.machine.set_aside_pages)
-    assert left_pages == (content_pages, content_pages - 1, 0)
-    assert (switched.vms["a"].stage, switched.vms["a"].missing_pages) == (Stage.FETCHED, content_pages)
-    assert there(simulator).executing(there(simulator).vms["a"]) == (Place.OLD,)
-    assert refused.ending is Ending.REFUSED
-    assert settled.vms["a"].stage is Stage.ELSEWHERE
-    assert settled.machine.used_pages == SIZES.old_pages + simulator.world.vms["b"].resident
-    assert there(simulator).vms["a"].stage is Stage.SETTLED
-    assert not simulator.broken
-
-
-def test_by_post_copy_the_vm_runs_there_first_and_then_fetches() -> None:
-    actions = [effect.split()[0] for effect in effects_of(EARLY)]
-
-    assert "hand_over" not in actions
-    assert actions[-1] == "finish_fetching"
-
-
-def test_where_an_end_dies_meanwhile_the_vm_is_lost_and_the_run_stops() -> None:
-    simulator, journal = EARLY.world(), fresh_journal(Mechanism())
-    stun = EARLY.world()
-    did(stun, "transfer a", "stun a", "switch_early a")
-    assert strike(stun.world, Fault(0, "end_lost_while_fetching")) == "m"
-    assert stun.observe().vms["a"].lost
-
-    until(simulator, replace(EARLY.plan), journal, "stun")
-    did(simulator, "switch_early a")
-    there(simulator).vms["a"].missing = there(stun).vms["a"].missing
-    assert strike(simulator.world, Fault(0, "end_lost_while_fetching")) == "m"
-    with pytest.raises(VmLost):
-        Controller(EARLY.plan, simulator, journal).resume()
 
 
 # ------------------------------------------------------------------------------------------------- plan and tap

@@ -5,16 +5,18 @@ does not wait."""
 # pyright: reportPrivateUsage=false
 from __future__ import annotations
 
-from holdfast.impl import deviations, gate
+from dataclasses import replace
+
+from holdfast.impl import deviations, gate, transfers
 from holdfast.impl.deviations import VmControl
-from holdfast.impl.driver import Effect
+from holdfast.impl.driver import Effect, VmView
 from holdfast.impl.safeguards import Safeguards
 from holdfast.impl.simulator import transfers as crossing
 from holdfast.impl.simulator.network import NOT_THERE, Parcel
 from holdfast.impl.simulator.state import Guest, Reality
 from holdfast.specs.worlds import WORLDS
 from tests.impl.crashes import Mechanism
-from tests.impl.worlds import MOVED
+from tests.impl.worlds import EARLY, MOVED
 
 from .breaking import function, method, nothing
 from .mutant import Mutant
@@ -44,6 +46,10 @@ def _frees_nothing(world: Reality, vm: Guest) -> None:
 
 def _as_it_was(control: VmControl, _: Effect) -> VmControl:
     return control
+
+
+def _fetches_nothing(effect: Effect, vm: VmView) -> Effect:
+    return replace(effect, action="finish_fetching", amount=None, to=vm.abroad)
 
 
 MUTANTS = (
@@ -104,6 +110,14 @@ MUTANTS = (
         method(Reality, "drop_parcel", _frees_nothing),
         case=MOVED,
         faults=("transfer_failed",),
+        crashes=False,
+    ),
+    Mutant(
+        "the way closed while pages are still to be fetched",
+        "rules",
+        ("L2",),
+        function(transfers.to_fetch, _fetches_nothing),
+        case=EARLY,
         crashes=False,
     ),
     Mutant(

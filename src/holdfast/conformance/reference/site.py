@@ -278,8 +278,9 @@ class Site:
         yield from (("copied", vm.copied_pages if vm.target else 0), ("dirty", vm.dirty_pages if vm.target else 0))
         yield from (("balloon_target", vm.balloon_target_pages), ("swap_target", vm.swap_target_pages))
         with_host_vm = vm.lost and not self.simulator.world.machine.whole
+        between_machines = vm.lost and vm.stage is Stage.FETCHING
         yield "intact", not vm.lost or with_host_vm
-        if not waits and not with_host_vm:
+        if not waits and not with_host_vm and not between_machines:
             yield "running", bool(self.simulator.world.vms[vm.name].unpaused)
         count = self.simulator.pages[vm.name].count
         yield from ((name, count[name]) for name in (*CLASSES, *ELSEWHERE))
