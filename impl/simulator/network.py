@@ -61,6 +61,8 @@ class Missing:
     origin: str
     blocks: set[int]
     slots: set[int]
+    held_pages: int = 0
+    """What is charged for it where it lies."""
 
     def pages(self, vm: Guest) -> int:
         """How many pages that is."""
@@ -91,7 +93,7 @@ class Network:
     def left_on(self, machine: str) -> int:
         """How many pages there are still to be fetched from other machines."""
         every = [vm for world in self.machines.values() for vm in world.vms.values()]
-        return sum(vm.missing.pages(vm) for vm in every if vm.missing and vm.missing.origin == machine)
+        return sum(vm.missing.held_pages for vm in every if vm.missing and vm.missing.origin == machine)
 
     def on_the_way_to(self, machine: str) -> list[Parcel]:
         """What is on its way there, from whatever machine."""

@@ -94,7 +94,7 @@ def _switch(world: Reality, vm: Guest, _: Effect, __: Heard) -> str:
     sides = ((parcel.blocks, vm.truth), (parcel.slots, vm.swapped_truth))
     lacks = [{i for i, has in enumerate(there) if has != here[i]} for there, here in sides]
     missing = Missing(world.machine.start.name, *lacks)
-    rest_pages = missing.pages(vm)
+    rest_pages = missing.held_pages = missing.pages(vm)
     world.rouse(vm)
     vm.missing = missing
     _cross(world, goal, vm, parcel)
@@ -119,9 +119,10 @@ def fetch(world: Reality, vm: Guest, effect: Effect) -> str:
         )
         i = side.pop()
         has[i] = truth[i]
-    pages = before_pages - missing.pages(vm)
-    world.take(-pages)
-    world.time_us += pages
+    freed_pages = missing.held_pages - min(missing.held_pages, missing.pages(vm))
+    missing.held_pages -= freed_pages
+    world.take(-freed_pages)
+    world.time_us += freed_pages
     return ""
 
 

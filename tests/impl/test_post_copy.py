@@ -9,7 +9,7 @@ from holdfast.impl.driver import Effect, Ending, Place, Stage
 from holdfast.impl.errors import VmLost
 from holdfast.impl.simulator.faults import Fault, strike
 
-from .crashes import Mechanism, fresh_journal
+from .crashes import Mechanism, fresh_journal, strikes
 from .test_transfers import did, effects_of, there, under_way
 from .worlds import EARLY, SIZES
 
@@ -43,7 +43,7 @@ def test_by_post_copy_the_vm_runs_there_first_and_then_fetches() -> None:
 
 
 def test_where_an_end_dies_meanwhile_the_vm_is_lost_and_the_run_stops() -> None:
-    simulator = EARLY.world(Fault(4, "end_lost_while_fetching"))
+    simulator = EARLY.world(next(fault for fault in strikes(EARLY) if fault.name == "end_lost_while_fetching"))
 
     with pytest.raises(VmLost):
         Controller(EARLY.plan, simulator, fresh_journal(Mechanism())).start()
