@@ -87,7 +87,7 @@ def arguments_of(effect: Effect) -> dict[str, Any]:
         return {"vm": effect.vm, "balloon": effect.amount, "swap": effect.swap_pages}
     if effect.to is not None:
         about = {"t": way(effect.vm, effect.to)}
-    if effect.action in PARTITIONED or effect.action in ABOUT_SPLITS:
+    elif effect.action in PARTITIONED or effect.action in ABOUT_SPLITS:
         about = _about_split(effect)
     elif effect.action in ABOUT_IMAGES:
         about = {"image": f"{effect.machine}.image"}

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from holdfast.checkers.interpret import Run
+from holdfast.conformance.reference import Reference
+from holdfast.conformance.session import Settings, conform, prepare
 from holdfast.conformance.verdicts import Conforms, Verdict
+from holdfast.specs.worlds import WORLDS
 
 from .coverages import Record, recorded
-from .test_reference_storage import held
+from .test_reference_storage import CAREFUL, held
 
 SMALL = (
     "split-goes-on",
@@ -50,5 +54,14 @@ def test_it_conforms_whichever_of_three_ways_it_goes(record_property: Record) ->
 @pytest.mark.parametrize("world", ["split-side-by-side", "split-every-fault", "split-three-vms-reclaimed"])
 def test_it_conforms_by_a_second_partition_on_random_walks_in_the_larger_worlds(world: str) -> None:
     verdict = held(world, 100)
+
+    assert isinstance(verdict, Conforms), verdict
+
+
+@pytest.mark.slow
+def test_it_splits_one_of_six_machines_and_refuses_the_others() -> None:
+    """There are too many control states for a suite: what each machine lacks is tried along walks by chance."""
+    settings = Settings(rules=CAREFUL, walks=30, states_max=1_000)
+    verdict = conform(prepare(Run(*WORLDS["split-refused"].build()), settings), Reference, settings)
 
     assert isinstance(verdict, Conforms), verdict

@@ -214,7 +214,7 @@ def wrong(case: Case, simulator: Simulator, journal: Journal, how: str, *, over:
     return [
         *simulator.broken,
         *_wrong_ending(case, simulator, how),
-        *_undivided(simulator, how),
+        *(_undivided(simulator, how) if over else ()),
         *_disagreeing(case, simulator, journal, how, over),
         *(_wrong_place(case, simulator, how) if over else ()),
         *(_wrong_elsewhere(simulator) if over else ()),
