@@ -91,9 +91,11 @@ def _switch(world: Reality, vm: Guest, _: Effect, __: Heard) -> str:
     goal, parcel = world.network.machines[vm.parcel.goal], vm.parcel
     if not goal.machine.executes(parcel.place):
         return "the other hypervisor does not run any more"
-    sides = ((parcel.blocks, vm.truth), (parcel.slots, vm.swapped_truth))
-    lacks = [{i for i, has in enumerate(there) if has != here[i]} for there, here in sides]
-    missing = Missing(world.machine.start.name, *lacks)
+    missing = Missing(
+        world.machine.start.name,
+        {i for i, has in enumerate(parcel.blocks) if has != vm.truth[i]},
+        {i for i, has in enumerate(parcel.slots) if has != vm.swapped_truth[i]},
+    )
     rest_pages = missing.held_pages = missing.pages(vm)
     world.rouse(vm)
     vm.missing = missing
