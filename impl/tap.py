@@ -116,6 +116,10 @@ def changes(before: VmView | MachineView, after: VmView | MachineView) -> dict[s
 def seen(before: VmView | MachineView, after: VmView | MachineView) -> dict[str, list[Any]]:
     """All that was seen before and after an event, what it left as it was included."""
     names = _VM_FIELDS if isinstance(after, VmView) else _MACHINE_FIELDS
+    if (
+        isinstance(after, MachineView) and after.store_pages
+    ):  # else it has no storage, and a plan without has no such words
+        names = names | _IMAGE_FIELDS
     labels = {name: f"{after.name}.{shown}" for name, shown in names.items()}
     to = [view.abroad for view in (before, after) if isinstance(view, VmView) and view.abroad]
     if to:  # what has arrived on another machine is an account of the way there
@@ -150,9 +154,8 @@ _MACHINE_FIELDS = {
     "host_vm": "host_vm.state",
     "carrier": "host_vm.carrier",
     "map": "map",
-    "image_pages": "image.written",
-    "copy": "image.copy",
 }
+_IMAGE_FIELDS = {"image_pages": "image.written", "copy": "image.copy"}
 
 
 def _plain(value: Any) -> Any:
