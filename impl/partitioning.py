@@ -263,7 +263,7 @@ TURNS: Mapping[str, tuple[tuple[Needs, str], ...]] = {
 }
 """What each effect on partitions needs, and why it waits where that is not so."""
 
-ONE_PARTITION = frozenset({"suspend", "suspend_to_storage", "destroy_host_vm", "disassociate", "withdraw"})
+ONE_PARTITION = frozenset({"suspend", "suspend_to_storage", "destroy_host_vm", "disassociate", "withdraw", "remap_out"})
 """Effects on the host VM, and out of it, that wait until the machine is one partition."""
 
 

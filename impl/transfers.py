@@ -69,7 +69,8 @@ def unwelcome(plan: Plan, effect: Effect, others: Mapping[str, OtherMachine]) ->
     goal, place = other.machine, effect.place_there
     if (goal.new if effect.to_new else goal.old) is not Power.RUNNING:
         return f"{effect} waits: the {place.value} hypervisor does not run there (S2)"
-    if goal.host_vm not in (HostVmState.ABSENT, HostVmState.RUNNING):
+    split = goal.partitions is not None and goal.partitions.division.split
+    if split or goal.host_vm not in (HostVmState.ABSENT, HostVmState.RUNNING):
         return f"{effect} waits: {goal.name} is in the middle of its exchange (S4)"
     hardware = plan.vm_named[effect.vm or ""].hardware
     return (
